@@ -1,0 +1,122 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { createApplication } from './application.ts';
+import type { Latency, Logger, WorkspaceContext } from './context.ts';
+import { openDatabase } from './database.ts';
+import type { FailureRegistry } from './failures.ts';
+import { createFailureRegistry } from './failures.ts';
+import { authorizeRequest } from './identity/authorize.ts';
+import { adminName, createTokens, identityTables } from './identity/tokens.ts';
+import { createPermissions, permissionTables } from './permission/permissions.ts';
+
+export interface WorkspaceOptions {
+  /** Everything that survives a restart; made when absent. */
+  dataDir: string;
+  /** Where virtual environments are cached by the digest of their dependencies. */
+  pythonCacheDir: string;
+  log?: Logger;
+  latency?: Partial<Latency>;
+  /** Default 2. */
+  maxConcurrentRuns?: number;
+  /** The Python that makes virtual environments; default `python3`. */
+  python?: string;
+}
+
+export interface Workspace {
+  /** Starts to answer. @returns the origin. @throws when the port is taken. */
+  listen(address: { port: number; host?: string }): Promise<string>;
+  /** Ends every child process, then the server. What runs is told as failed at the next start. */
+  close(): Promise<void>;
+  /** Origin as clients reach it, without a trailing slash; empty before `listen`. */
+  readonly host: string;
+  readonly accountId: string;
+  /** The admin's personal access token, kept in dataDir (mode 600). */
+  readonly adminToken: string;
+  readonly failures: FailureRegistry;
+}
+
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** A Databricks-compatible workspace on loopback, for trying out and for tests. */
+export function createWorkspace(options: WorkspaceOptions): Workspace {
+  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
+  const { db, transaction, migrate } = openDatabase(join(options.dataDir, 'workspace.db'));
+  migrate('permission', permissionTables);
+  migrate('identity', identityTables);
+  const clock = { now: () => Date.now() };
+  const tokens = createTokens(db, clock);
+  const cleanups: (() => Promise<void> | void)[] = [];
+  const context: WorkspaceContext = {
+    db,
+    transaction,
+    migrate,
+    clock,
+    tokens,
+    log: options.log ?? silent,
+    failures: createFailureRegistry(),
+    permissions: createPermissions(db),
+    authorize: (request) => authorizeRequest(tokens, request),
+    onClose: (cleanup) => cleanups.push(cleanup),
+    settings: {
+      dataDir: options.dataDir,
+      pythonCacheDir: options.pythonCacheDir,
+      host: '',
+      accountId: kept(options.dataDir, 'account-id', () => randomUUID()),
+      orgId: kept(options.dataDir, 'workspace-id', () => String(randomInt(1e12, 9e12))),
+      latency: { requestMs: 0, servingUpdateMs: 0, servingTrafficMs: 0, runStartMs: 0, ...options.latency },
+      maxConcurrentRuns: options.maxConcurrentRuns ?? 2,
+      python: options.python ?? 'python3',
+    },
+  };
+  const adminToken = kept(options.dataDir, 'admin-token', () => tokens.issue(adminName, 'pat'));
+  const app = createApplication(context);
+
+  return {
+    async listen({ port, host = '127.0.0.1' }) {
+      await registerRooms(app, context);
+      await app.listen({ port, host });
+      const address = app.server.address();
+      if (address === null || typeof address === 'string') throw new Error('the workspace has no TCP port');
+      context.settings.host = `http://${host}:${address.port}`;
+      return context.settings.host;
+    },
+    async close() {
+      for (const cleanup of cleanups.toReversed()) await cleanup();
+      await app.close();
+      db.close();
+    },
+    get host() {
+      return context.settings.host;
+    },
+    accountId: context.settings.accountId,
+    adminToken,
+    failures: context.failures,
+  };
+}
+
+async function registerRooms(app: FastifyInstance, context: WorkspaceContext): Promise<void> {
+  for (const [room, register] of [
+    ['mlflow', 'registerMlflow'],
+    ['catalog', 'registerCatalog'],
+    ['serving', 'registerServing'],
+  ] as const) {
+    const file = new URL(`./${room}/routes.ts`, import.meta.url);
+    if (!existsSync(file)) continue;
+    const routes = (await import(file.href)) as Record<
+      string,
+      (app: FastifyInstance, context: WorkspaceContext) => unknown
+    >;
+    await routes[register]?.(app, context);
+  }
+}
+
+/** A value that is made once and kept in a file which only its owner reads. */
+function kept(dataDir: string, name: string, make: () => string): string {
+  const path = join(dataDir, name);
+  if (existsSync(path)) return readFileSync(path, 'utf8').trim();
+  const value = make();
+  writeFileSync(path, `${value}\n`, { mode: 0o600 });
+  return value;
+}
