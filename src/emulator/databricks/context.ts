@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { FailureRegistry } from './failures.ts';
 import type { Tokens } from './identity/tokens.ts';
 import type { Permissions } from './permission/permissions.ts';
+import type { PythonEnvironments } from './python/python-environments.ts';
 
 /** Delays in milliseconds that make the emulator feel like the real thing; all 0 when not given. */
 export interface Latency {
@@ -29,8 +30,6 @@ export interface WorkspaceSettings {
   latency: Latency;
   /** Runs that execute at the same time; others wait as QUEUED. */
   maxConcurrentRuns: number;
-  /** The Python that makes virtual environments. */
-  python: string;
 }
 
 /** Pino's calling convention. */
@@ -95,6 +94,8 @@ export interface WorkspaceContext {
   clock: Clock;
   /** Faults that tests inject. */
   failures: FailureRegistry;
+  /** Virtual environments for runs and for serving. */
+  python: PythonEnvironments;
   /** Called on close, before the database closes: end children and timers here. */
   onClose(cleanup: () => Promise<void> | void): void;
 }

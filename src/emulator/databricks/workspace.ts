@@ -10,6 +10,7 @@ import { createFailureRegistry } from './failures.ts';
 import { authorizeRequest } from './identity/authorize.ts';
 import { adminName, createTokens, identityTables } from './identity/tokens.ts';
 import { createPermissions, permissionTables } from './permission/permissions.ts';
+import { createPythonEnvironments } from './python/python-environments.ts';
 
 export interface WorkspaceOptions {
   /** Everything that survives a restart; made when absent. */
@@ -47,6 +48,7 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
   migrate('identity', identityTables);
   const clock = { now: () => Date.now() };
   const tokens = createTokens(db, clock);
+  const log = options.log ?? silent;
   const cleanups: (() => Promise<void> | void)[] = [];
   const context: WorkspaceContext = {
     db,
@@ -54,7 +56,12 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
     migrate,
     clock,
     tokens,
-    log: options.log ?? silent,
+    log,
+    python: createPythonEnvironments({
+      cacheDir: options.pythonCacheDir,
+      python: options.python ?? 'python3',
+      log,
+    }),
     failures: createFailureRegistry(),
     permissions: createPermissions(db),
     authorize: (request) => authorizeRequest(tokens, request),
@@ -67,9 +74,9 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
       orgId: kept(options.dataDir, 'workspace-id', () => String(randomInt(1e12, 9e12))),
       latency: { requestMs: 0, servingUpdateMs: 0, servingTrafficMs: 0, runStartMs: 0, ...options.latency },
       maxConcurrentRuns: options.maxConcurrentRuns ?? 2,
-      python: options.python ?? 'python3',
     },
   };
+  context.onClose(() => context.python.close());
   const adminToken = kept(options.dataDir, 'admin-token', () => tokens.issue(adminName, 'pat'));
   const app = createApplication(context);
 
