@@ -1,0 +1,87 @@
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RepositoryRow } from '../store/rows.ts';
+import type { GitResult, GitRunOptions } from './run-git.ts';
+import { runGit } from './run-git.ts';
+
+/** The object name of "nothing": a ref that did not exist before, or does not any more. */
+export const zeroSha = '0'.repeat(40);
+
+/** The bare repositories on disk, one folder per repository id, so that renames move nothing. */
+export interface GitRepositories {
+  path(repository: Pick<RepositoryRow, 'id'>): string;
+  init(repository: RepositoryRow): Promise<void>;
+  remove(repository: Pick<RepositoryRow, 'id'>): Promise<void>;
+  /** Runs git in the repository; rejects with GitError on an exit code that is not accepted. */
+  run(
+    repository: Pick<RepositoryRow, 'id'>,
+    args: readonly string[],
+    options?: GitRunOptions,
+  ): Promise<GitResult>;
+  /** `run`, standard output as text without the last line break. */
+  text(
+    repository: Pick<RepositoryRow, 'id'>,
+    args: readonly string[],
+    options?: GitRunOptions,
+  ): Promise<string>;
+  /** The commit that a branch, tag, full or short SHA or ref names; undefined where nothing does. */
+  commit(repository: Pick<RepositoryRow, 'id'>, revision: string): Promise<string | undefined>;
+  /** The commit a ref (`refs/heads/main`) points to; undefined where it does not exist. */
+  ref(repository: Pick<RepositoryRow, 'id'>, name: string): Promise<string | undefined>;
+}
+
+/** Keeps bare repositories under `<dataDir>/repositories/<id>.git`. */
+export function openGitRepositories(dataDir: string): GitRepositories {
+  const root = join(dataDir, 'repositories');
+  const path = (repository: Pick<RepositoryRow, 'id'>) => join(root, `${repository.id}.git`);
+  const text: GitRepositories['text'] = async (repository, args, options) =>
+    (await runGit(path(repository), args, options)).stdout.toString('utf8').replace(/\n$/, '');
+  const ref: GitRepositories['ref'] = async (repository, name) => {
+    const sha = await text(repository, ['rev-parse', '--verify', '--quiet', `${name}^{commit}`], {
+      accept: [0, 1, 128],
+    });
+    return /^[0-9a-f]{40}$/.test(sha) ? sha : undefined;
+  };
+  return {
+    path,
+    text,
+    ref,
+    run: (repository, args, options) => runGit(path(repository), args, options),
+    async init(repository) {
+      await mkdir(root, { recursive: true });
+      await runGit(root, [
+        'init',
+        '--bare',
+        '--quiet',
+        '--template=',
+        `--initial-branch=${repository.defaultBranch}`,
+        path(repository),
+      ]);
+      for (const [key, value] of [
+        ['http.receivepack', 'true'],
+        ['receive.advertiseOptions', 'true'],
+        ['receive.autogc', 'false'],
+        ['receive.denyDeleteCurrent', 'refuse'],
+        ['gc.auto', '0'],
+        ['uploadpack.allowAnySHA1InWant', 'true'],
+        ['uploadpack.allowFilter', 'true'],
+        ['core.logAllRefUpdates', 'true'],
+      ] as const) {
+        await runGit(path(repository), ['config', key, value]);
+      }
+    },
+    remove: (repository) => rm(path(repository), { recursive: true, force: true }),
+    async commit(repository, revision) {
+      const exists = await stat(path(repository)).catch(() => undefined);
+      if (exists === undefined || revision === '' || revision.startsWith('-')) return undefined;
+      for (const candidate of [`refs/heads/${revision}`, `refs/tags/${revision}`]) {
+        const sha = await ref(repository, candidate);
+        if (sha !== undefined) return sha;
+      }
+      // Only names and SHAs: no `@{…}`, `^`, `~` or `:` expressions, as Gitea.
+      return /^(refs\/[^\s:~^?*[\\]+|HEAD|[0-9a-f]{4,40})$/.test(revision)
+        ? ref(repository, revision)
+        : undefined;
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { createHmac } from 'node:crypto';
+import type { HookRow } from '../store/rows.ts';
+
+export interface SignedDelivery {
+  uuid: string;
+  event: string;
+  eventType: string;
+  /** The exact bytes that are sent. */
+  body: string;
+}
+
+/** The headers Gitea sends with a delivery. Without a secret the signatures are present and empty. */
+export function deliveryHeaders(hook: HookRow, delivery: SignedDelivery): Record<string, string> {
+  const sign = (algorithm: string) =>
+    hook.secret === '' ? '' : createHmac(algorithm, hook.secret).update(delivery.body).digest('hex');
+  const sha256 = sign('sha256');
+  const sha1 = sign('sha1');
+  const target = hook.repositoryId === null ? 'system' : 'repository';
+  return {
+    'User-Agent': 'Go-http-client/1.1',
+    'Content-Type': 'application/json',
+    'X-GitHub-Delivery': delivery.uuid,
+    'X-GitHub-Event': delivery.event,
+    'X-GitHub-Event-Type': delivery.eventType,
+    'X-GitHub-Hook-Installation-Target-Type': target,
+    'X-Gitea-Delivery': delivery.uuid,
+    'X-Gitea-Event': delivery.event,
+    'X-Gitea-Event-Type': delivery.eventType,
+    'X-Gitea-Hook-Installation-Target-Type': target,
+    'X-Gitea-Signature': sha256,
+    'X-Gogs-Delivery': delivery.uuid,
+    'X-Gogs-Event': delivery.event,
+    'X-Gogs-Event-Type': delivery.eventType,
+    'X-Gogs-Signature': sha256,
+    'X-Hub-Signature': hook.secret === '' ? '' : `sha1=${sha1}`,
+    'X-Hub-Signature-256': hook.secret === '' ? '' : `sha256=${sha256}`,
+    ...(hook.authorizationHeader === '' ? {} : { Authorization: hook.authorizationHeader }),
+  };
+}
