@@ -1,0 +1,64 @@
+/** The server's configuration after parsing: paths of secrets are read, defaults are filled in. */
+export interface ServerConfiguration {
+  /** Public URL of the backend with a trailing slash, e.g. `https://git.example.com/-/databricks/`. */
+  publicUrl: string;
+  /** Where the backend listens. */
+  listen: { host: string; port: number };
+  /** SQLite file (or, later, a PostgreSQL URL). */
+  database: string;
+  /** Key that encrypts user tokens and signing keys at rest: 32 bytes, from a file. */
+  encryptionKey: Uint8Array;
+  gitea: GiteaConfiguration;
+  workspaces: Record<string, WorkspaceConfiguration>;
+  bindings: Binding[];
+}
+
+export interface GiteaConfiguration {
+  /** Gitea's public address without trailing slash (what browsers see, and the OpenID issuer's base). */
+  url: string;
+  /** Where the backend reaches Gitea; the public address by default. */
+  internalUrl: string;
+  /** Token of the bot user: `write:repository,write:issue`. */
+  token: string;
+  webhookSecret: string;
+  oauth: { clientId: string; clientSecret: string };
+}
+
+export interface WorkspaceConfiguration {
+  name: string;
+  /** `https://…` without trailing slash (http only on loopback). */
+  host: string;
+  accountId: string;
+  auth:
+    | { kind: 'federation'; audience: string }
+    | { kind: 'm2m'; secrets: Record<string, string> /* application id → client secret */ }
+    | { kind: 'token-file'; path: string };
+  /** Application id of the reader principal. */
+  reader: string;
+}
+
+/** The admin's rule: which repositories may use which workspace, jobs, models, endpoints and principals. */
+export interface Binding {
+  id: string;
+  /** Globs over `owner/name`; fixed to Gitea's repository ids when first seen. */
+  repositories: string[];
+  workspace: string;
+  /** The production branch; null: the repository's default branch. */
+  branch: string | null;
+  /** Workspace path of the experiment; `{repository_id}` is replaced. */
+  experiment: string;
+  /** Existing jobs by the name that repository configurations use. */
+  jobs: Record<string, number>;
+  models: Record<string, BoundModel>;
+  principals: { trainer: string; releaser: string; fork: string };
+  /** Gates that a repository's own may only tighten. */
+  floors: Record<string, { direction: 'lower' | 'higher'; limit: number }>;
+}
+
+export interface BoundModel {
+  /** Full name in Unity Catalog: `catalog.schema.model`. */
+  name: string;
+  alias: string;
+  /** Serving endpoint that follows the alias; null: the alias alone. */
+  endpoint: string | null;
+}

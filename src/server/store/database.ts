@@ -1,0 +1,79 @@
+import { DatabaseSync } from 'node:sqlite';
+import type { Dialect, Kysely as KyselyType, Transaction } from 'kysely';
+import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { initial } from './migrations/0001-initial.ts';
+import type { Schema } from './schema.ts';
+
+/** Either the database or one transaction of it: the queries of the rooms' stores take both. */
+export type Connection = KyselyType<Schema> | Transaction<Schema>;
+
+/** SQLite runs data definition inside transactions; saying so keeps a failed migration from leaving half a schema. */
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+class NodeSqliteDialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalSqliteAdapter();
+  }
+}
+
+type SqlValue = null | number | bigint | string | Uint8Array;
+
+function sqlValue(value: unknown): SqlValue {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (value instanceof Date) return value.toISOString();
+  return value as SqlValue;
+}
+
+function sqliteDialect(path: string): Dialect {
+  return new NodeSqliteDialect({
+    database: async () => {
+      const database = new DatabaseSync(path, { timeout: 5_000 });
+      database.exec(
+        'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;',
+      );
+      return {
+        close: () => database.close(),
+        prepare: (sql: string) => {
+          const statement = database.prepare(sql);
+          return {
+            reader: statement.columns().length > 0,
+            all: (parameters: readonly unknown[]) => statement.all(...parameters.map(sqlValue)),
+            run: (parameters: readonly unknown[]) => statement.run(...parameters.map(sqlValue)),
+            iterate: (parameters: readonly unknown[]) =>
+              statement.iterate(...parameters.map(sqlValue)) as IterableIterator<unknown>,
+          };
+        },
+      };
+    },
+  });
+}
+
+/**
+ * Opens the database and brings its schema up to date.
+ *
+ * @param path file, or `:memory:` for tests
+ * @throws when the file is no database, is damaged, or was written by a newer version of this product
+ */
+export async function openDatabase(path: string): Promise<KyselyType<Schema>> {
+  const db = new Kysely<Schema>({ dialect: sqliteDialect(path) });
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => ({ '0001-initial': initial }) },
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error) {
+    await db.destroy();
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `The database ${path} cannot be used: ${reason}. Restore a backup, or name another file in "database".`,
+      { cause: error },
+    );
+  }
+  return db;
+}
