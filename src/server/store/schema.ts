@@ -12,6 +12,7 @@ export interface Schema {
   releases: ReleaseRow;
   release_steps: ReleaseStepRow;
   holds: HoldRow;
+  promotion_decisions: PromotionDecisionRow;
   sessions: SessionRow;
   sign_in_attempts: SignInAttemptRow;
   signing_keys: SigningKeyRow;
@@ -194,6 +195,17 @@ export interface HoldRow {
   by: string;
   reason: string | null;
   release_id: string;
+}
+
+/** What became of a merged pull request: decided once, so that a repeated delivery changes nothing. */
+export interface PromotionDecisionRow {
+  repository_id: number;
+  pull_index: number;
+  outcome: 'promoted' | 'not-promoted';
+  /** One sentence, as the comment shows it. */
+  reason: string;
+  release_id: string | null;
+  decided_at: string;
 }
 
 /** The backend's own session. The cookie's value is stored hashed; Gitea's tokens are encrypted. */

@@ -195,6 +195,17 @@ export const initial = {
       .execute();
 
     await db.schema
+      .createTable('promotion_decisions')
+      .addColumn('repository_id', 'integer', (c) => c.notNull())
+      .addColumn('pull_index', 'integer', (c) => c.notNull())
+      .addColumn('outcome', 'text', (c) => c.notNull())
+      .addColumn('reason', 'text', (c) => c.notNull())
+      .addColumn('release_id', 'text')
+      .addColumn('decided_at', 'text', (c) => c.notNull())
+      .addPrimaryKeyConstraint('promotion_decisions_key', ['repository_id', 'pull_index'])
+      .execute();
+
+    await db.schema
       .createTable('sessions')
       .addColumn('id_hash', 'text', (c) => c.primaryKey())
       .addColumn('user_id', 'integer', (c) => c.notNull())
