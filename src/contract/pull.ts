@@ -1,6 +1,7 @@
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import { Verdict } from './metric.ts';
+import { Connection } from './repository.ts';
 import { ParameterRule, RunActions, RunSummary, Task } from './run.ts';
 
 /** `GET …/pulls/{index}`: all that the pull-request box needs, in one answer. */
@@ -45,6 +46,8 @@ export const PullView = Type.Object(
     promotion: Type.Union([Type.String(), Type.Null()], {
       description: 'what a merge will do or did: "Merging releases v13 as champion", "Not promoted: …"',
     }),
+    databricksUrl: Type.Union([Type.String(), Type.Null()], { description: 'the newest run at Databricks' }),
+    connection: Connection,
     actions: RunActions,
   },
   { additionalProperties: false },

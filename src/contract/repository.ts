@@ -17,6 +17,19 @@ export const ConfigurationProblem = Type.Object(
 );
 export type ConfigurationProblem = Static<typeof ConfigurationProblem>;
 
+/** Whether Databricks answers; what is shown stays true `asOf` while it does not. */
+export const Connection = Type.Object(
+  {
+    state: Type.Union([Type.Literal('ok'), Type.Literal('unreachable')]),
+    since: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
+    asOf: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
+      description: 'when Databricks last answered',
+    }),
+  },
+  { additionalProperties: false },
+);
+export type Connection = Static<typeof Connection>;
+
 /** `GET repositories/{id}`: what the head of the tab and the sidebar show. */
 export const RepositoryView = Type.Object(
   {
@@ -26,16 +39,7 @@ export const RepositoryView = Type.Object(
     productionBranch: Type.String(),
     binding: Type.String(),
     workspace: Type.Object({ name: Type.String(), host: Type.String() }, { additionalProperties: false }),
-    connection: Type.Object(
-      {
-        state: Type.Union([Type.Literal('ok'), Type.Literal('unreachable')]),
-        since: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
-        asOf: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
-          description: 'when Databricks last answered',
-        }),
-      },
-      { additionalProperties: false },
-    ),
+    connection: Connection,
     configuration: Type.Object(
       {
         state: Type.Union([Type.Literal('ok'), Type.Literal('missing'), Type.Literal('invalid')]),
