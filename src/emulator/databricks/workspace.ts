@@ -8,6 +8,7 @@ import { openDatabase } from './database.ts';
 import type { FailureRegistry } from './failures.ts';
 import { createFailureRegistry } from './failures.ts';
 import { authorizeRequest } from './identity/authorize.ts';
+import { registerIdentity } from './identity/routes.ts';
 import { adminName, createTokens, identityTables } from './identity/tokens.ts';
 import { createPermissions, permissionTables } from './permission/permissions.ts';
 import { createPythonEnvironments } from './python/python-environments.ts';
@@ -104,6 +105,7 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
 }
 
 async function registerRooms(app: FastifyInstance, context: WorkspaceContext): Promise<void> {
+  registerIdentity(app, context);
   for (const [room, register] of [
     ['mlflow', 'registerMlflow'],
     ['catalog', 'registerCatalog'],

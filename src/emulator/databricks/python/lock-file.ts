@@ -3,6 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const pollMs = 200;
 
+/** Locks of this process: a file with our own id that is not among them was left by an earlier process. */
+const held = new Set<string>();
+
 /**
  * Does the work while this process holds the lock file, which keeps other processes of this machine from doing the
  * same work at the same time. A lock whose process is gone is taken over. It saves work, it does not guard
@@ -12,11 +15,12 @@ export async function withLockFile<T>(path: string, work: () => Promise<T>): Pro
   for (;;) {
     try {
       await writeFile(path, String(process.pid), { flag: 'wx' });
+      held.add(path);
       break;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       const holder = Number(await readFile(path, 'utf8').catch(() => ''));
-      if (holder === process.pid || (holder > 0 && alive(holder))) await sleep(pollMs);
+      if (holder === process.pid ? held.has(path) : holder > 0 && alive(holder)) await sleep(pollMs);
       else {
         // An empty file may be one that is just being written.
         await sleep(pollMs);
@@ -28,6 +32,7 @@ export async function withLockFile<T>(path: string, work: () => Promise<T>): Pro
   try {
     return await work();
   } finally {
+    held.delete(path);
     await rm(path, { force: true });
   }
 }
