@@ -1,0 +1,34 @@
+/** What goes out: commit statuses, reports, cancellations at Databricks, promotions. */
+export type OutboxTopic = 'status' | 'report' | 'cancel' | 'promote';
+
+/** Topics of which only the newest row of a key matters: an older pending one is never sent after a newer one. */
+export const newestWins: ReadonlySet<OutboxTopic> = new Set<OutboxTopic>(['status', 'report']);
+
+export interface OutboxMessage {
+  topic: OutboxTopic;
+  /** Rows of one key go out in order, one at a time. */
+  key: string;
+  /** JSON; the handler of the topic knows its shape. */
+  payload: Record<string, unknown>;
+}
+
+export interface OutboxItem extends OutboxMessage {
+  id: string;
+  attempts: number;
+}
+
+/** Port: the rows that must go out. Enqueue inside the transaction that makes them true. */
+export interface OutboxStore {
+  /** For topics where the newest wins, pending rows of the same key become superseded. */
+  enqueue(message: OutboxMessage): Promise<void>;
+  /** Due rows, oldest first: only the oldest pending row of each key. `now` is ISO 8601. */
+  due(now: string, limit: number): Promise<OutboxItem[]>;
+  /** The earliest time after `now` at which a pending row wants to go out (ISO 8601); null when there is none. */
+  nextDue(now: string): Promise<string | null>;
+  done(id: string, now: string): Promise<void>;
+  retryLater(id: string, nextAttemptAt: string, error: string): Promise<void>;
+  /** Given up on: kept for the administrator, does not hold up the later rows of its key. */
+  park(id: string, error: string): Promise<void>;
+  /** For metrics and `doctor`. */
+  counts(): Promise<{ pending: number; parked: number }>;
+}

@@ -1,0 +1,189 @@
+/**
+ * What training needs from the outside, in its own words. Longer than most modules because it is the room's
+ * whole boundary: the forge, the workspace and the store each implement one interface.
+ */
+
+import type { Verdict } from '../../contract/metric.ts';
+import type { Person } from '../../contract/person.ts';
+import type { ConfigurationProblem } from '../../contract/repository.ts';
+import type { RunState, RunTrigger, Task } from '../../contract/run.ts';
+import type { AuditLog } from '../audit/entry.ts';
+import type { RepositoryConfiguration } from '../config/repository-configuration.ts';
+import type { OutboxStore } from '../outbox/ports.ts';
+
+export type Trust = 'base' | 'fork';
+
+/** The repository configuration as read from the head of the default branch. */
+export type ConfigurationRecord =
+  | { state: 'ok'; commit: string; digest: string; configuration: RepositoryConfiguration }
+  | { state: 'missing'; commit: string | null }
+  | { state: 'invalid'; commit: string; digest: string; problems: ConfigurationProblem[] };
+
+/** Why a run failed, with the end of the failing task's error trace. */
+export interface RunError {
+  task: string | null;
+  message: string;
+  trace: string | null;
+}
+
+/** Metric over steps, thinned to at most 2,000 points. */
+export interface Series {
+  steps: number[];
+  values: (number | null)[];
+  thinned: boolean;
+}
+
+/** A training run as the store keeps it. Times are ISO 8601 UTC. */
+export interface Run {
+  id: string;
+  repositoryId: number;
+  number: number;
+  /** The idempotency token: sha-256 of the run's key. */
+  token: string;
+  commit: string;
+  /** SHA of the commit's tree: equal files have an equal tree. */
+  tree: string;
+  title: string;
+  branch: string | null;
+  trigger: RunTrigger;
+  trust: Trust;
+  attempt: number;
+  state: RunState;
+  stateReason: string | null;
+  actor: Person | null;
+  configuration: RepositoryConfiguration;
+  configurationCommit: string;
+  configurationDigest: string;
+  parameters: Record<string, string | number | boolean>;
+  parameterDigest: string;
+  principal: string | null;
+  /** Random; tags the MLflow runs that belong to this run. */
+  nonce: string;
+  snapshot: string | null;
+  job: string | null;
+  databricksRunId: string | null;
+  databricksUrl: string | null;
+  experimentId: string | null;
+  mlflowRunId: string | null;
+  modelKey: string | null;
+  modelVersion: number | null;
+  metrics: Record<string, number | null> | null;
+  loggedParameters: Record<string, string> | null;
+  histories: Record<string, Series> | null;
+  tasks: Task[];
+  error: RunError | null;
+  verdict: Verdict | null;
+  cancelRequested: boolean;
+  version: number;
+  createdAt: string;
+  startedAt: string | null;
+  endedAt: string | null;
+  nextCheckAt: string | null;
+  failures: number;
+  /** The pull requests it belongs to, each with its own verdict. */
+  pulls: { index: number; verdict: Verdict | null }[];
+}
+
+export type NewRun = Omit<
+  Run,
+  | 'id'
+  | 'number'
+  | 'pulls'
+  | 'version'
+  | 'snapshot'
+  | 'job'
+  | 'databricksRunId'
+  | 'databricksUrl'
+  | 'experimentId'
+  | 'mlflowRunId'
+  | 'modelVersion'
+  | 'metrics'
+  | 'loggedParameters'
+  | 'histories'
+  | 'tasks'
+  | 'error'
+  | 'verdict'
+  | 'cancelRequested'
+  | 'startedAt'
+  | 'endedAt'
+  | 'failures'
+>;
+
+export interface RunFilter {
+  repositoryId: number;
+  states?: readonly RunState[];
+  branch?: string;
+  pull?: number;
+  actor?: string;
+  /** Part of the title, start of the commit, or the number. */
+  text?: string;
+}
+
+export interface RunStore {
+  /** Gives the run the repository's next number. @returns null when a run with this token exists. */
+  create(run: NewRun): Promise<Run | null>;
+  find(repositoryId: number, id: string): Promise<Run | null>;
+  findByToken(token: string): Promise<Run | null>;
+  findById(id: string): Promise<Run | null>;
+  /**
+   * Changes the run only if it still has this version, and counts the version up.
+   * @returns false when somebody else changed it in between.
+   */
+  update(
+    id: string,
+    version: number,
+    change: Partial<Omit<Run, 'id' | 'version' | 'pulls'>>,
+  ): Promise<boolean>;
+  linkPull(runId: string, repositoryId: number, index: number): Promise<void>;
+  setPullVerdict(runId: string, index: number, verdict: Verdict): Promise<void>;
+  /** Newest first. */
+  ofPull(repositoryId: number, index: number, limit: number): Promise<Run[]>;
+  /** Newest first. */
+  ofCommit(repositoryId: number, commit: string): Promise<Run[]>;
+  /** Newest first: runs of commits with these files. */
+  ofTree(repositoryId: number, tree: string): Promise<Run[]>;
+  ofVersion(repositoryId: number, modelKey: string, version: number): Promise<Run | null>;
+  highestAttempt(key: RunIdentity): Promise<number>;
+  /** Due for a look of the driver, oldest first. */
+  due(now: string, limit: number): Promise<Run[]>;
+  /** The earliest time at which a run wants a look. */
+  nextDue(): Promise<string | null>;
+  /**
+   * One page of summaries. `sort` is `started` (newest first) or a metric (best first by `direction`, runs
+   * without the metric last).
+   */
+  list(
+    filter: RunFilter,
+    page: {
+      sort: 'started' | { metric: string; direction: 'lower' | 'higher' };
+      offset: number;
+      limit: number;
+    },
+  ): Promise<{ items: Run[]; total: number }>;
+  counts(repositoryId: number): Promise<{ runs: number; active: number }>;
+}
+
+/** What makes two runs attempts of the same thing. */
+export interface RunIdentity {
+  repositoryId: number;
+  commit: string;
+  configurationDigest: string;
+  parameterDigest: string;
+  trust: Trust;
+}
+
+/** What is remembered per repository. */
+export interface RepositoryMemoryStore {
+  seenHead(repositoryId: number): Promise<string | null>;
+  rememberHead(repositoryId: number, head: string): Promise<void>;
+  configuration(repositoryId: number): Promise<ConfigurationRecord | null>;
+  rememberConfiguration(repositoryId: number, record: ConfigurationRecord): Promise<void>;
+}
+
+/** The stores that training writes in one transaction. */
+export interface TrainingStores {
+  runs: RunStore;
+  outbox: OutboxStore;
+  audit: AuditLog;
+  memory: RepositoryMemoryStore;
+}
