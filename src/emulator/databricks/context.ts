@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { FastifyRequest } from 'fastify';
 import type { FailureRegistry } from './failures.ts';
+import type { WorkspaceFiles } from './files/workspace-files.ts';
 import type { Tokens } from './identity/tokens.ts';
 import type { Permissions } from './permission/permissions.ts';
 import type { PythonEnvironments } from './python/python-environments.ts';
@@ -94,6 +95,8 @@ export interface WorkspaceContext {
   clock: Clock;
   /** Faults that tests inject. */
   failures: FailureRegistry;
+  /** The workspace's folders and files; `files.find(path)?.id` is a folder's id for permissions. */
+  files: WorkspaceFiles;
   /** Virtual environments for runs and for serving. */
   python: PythonEnvironments;
   /** Called on close, before the database closes: end children and timers here. */

@@ -7,10 +7,13 @@ import type { Latency, Logger, WorkspaceContext } from './context.ts';
 import { openDatabase } from './database.ts';
 import type { FailureRegistry } from './failures.ts';
 import { createFailureRegistry } from './failures.ts';
+import { registerFiles } from './files/routes.ts';
+import { createWorkspaceFiles } from './files/workspace-files.ts';
 import { authorizeRequest } from './identity/authorize.ts';
 import { registerIdentity } from './identity/routes.ts';
 import { adminName, createTokens, identityTables } from './identity/tokens.ts';
 import { createPermissions, permissionTables } from './permission/permissions.ts';
+import { registerPermissions } from './permission/routes.ts';
 import { createPythonEnvironments } from './python/python-environments.ts';
 
 export interface WorkspaceOptions {
@@ -51,7 +54,7 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
   const tokens = createTokens(db, clock);
   const log = options.log ?? silent;
   const cleanups: (() => Promise<void> | void)[] = [];
-  const context: WorkspaceContext = {
+  const base: Omit<WorkspaceContext, 'files'> = {
     db,
     transaction,
     migrate,
@@ -77,6 +80,7 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
       maxConcurrentRuns: options.maxConcurrentRuns ?? 2,
     },
   };
+  const context: WorkspaceContext = { ...base, files: createWorkspaceFiles(base) };
   context.onClose(() => context.python.close());
   const adminToken = kept(options.dataDir, 'admin-token', () => tokens.issue(adminName, 'pat'));
   const app = createApplication(context);
@@ -106,6 +110,8 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
 
 async function registerRooms(app: FastifyInstance, context: WorkspaceContext): Promise<void> {
   registerIdentity(app, context);
+  registerPermissions(app, context);
+  registerFiles(app, context);
   for (const [room, register] of [
     ['mlflow', 'registerMlflow'],
     ['catalog', 'registerCatalog'],

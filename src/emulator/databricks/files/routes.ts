@@ -1,0 +1,166 @@
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Json } from '../body.ts';
+import { bodyOf, flag, optionalString, paramOf, queryOf, requiredString } from '../body.ts';
+import type { WorkspaceContext } from '../context.ts';
+import { ApiError, invalid } from '../errors.ts';
+import { headerLength, recognise } from './import-format.ts';
+import type { WorkspaceObject } from './workspace-files.ts';
+import { nameOf, parentOf, parseWorkspacePath } from './workspace-path.ts';
+
+/** `workspace/import` takes and `workspace/export` gives at most this many bytes. */
+const importLimit = 10 * 1024 * 1024;
+const formats = ['SOURCE', 'AUTO', 'RAW', 'JUPYTER'];
+
+/** `/api/2.0/workspace/*` and `/api/2.0/workspace-files/import-file/*`. */
+export function registerFiles(app: FastifyInstance, context: WorkspaceContext): void {
+  const { files } = context;
+
+  function read(request: FastifyRequest, source: Json): { object: WorkspaceObject; asked: string } {
+    const principal = context.authorize(request);
+    const asked = requiredString(source, 'path');
+    const path = parseWorkspacePath(asked);
+    files.require(principal, 'CAN_READ', path);
+    return { object: files.existing(path), asked };
+  }
+
+  /** Checks that something may be written at the path. @returns what is there now. */
+  function writable(request: FastifyRequest, path: string): WorkspaceObject | undefined {
+    const principal = context.authorize(request);
+    const present = files.find(path);
+    files.require(principal, present ? 'CAN_EDIT' : 'CAN_MANAGE', parentOf(path) ?? '/');
+    return present;
+  }
+
+  app.post('/api/2.0/workspace/mkdirs', async (request) => {
+    const principal = context.authorize(request);
+    const path = parseWorkspacePath(requiredString(bodyOf(request), 'path'));
+    if (files.find(path)?.type === 'DIRECTORY') {
+      files.require(principal, 'CAN_READ', path);
+      return {};
+    }
+    files.require(principal, 'CAN_MANAGE', path);
+    files.makeFolders(path, principal);
+    return {};
+  });
+
+  app.get('/api/2.0/workspace/get-status', async (request) => {
+    const { object, asked } = read(request, queryOf(request));
+    return render(object, asked);
+  });
+
+  app.get('/api/2.0/workspace/list', async (request) => {
+    const { object, asked } = read(request, queryOf(request));
+    const found = object.type === 'DIRECTORY' ? files.children(object.path) : [object];
+    return found.length === 0 ? {} : { objects: found.map((child) => render(child, asked)) };
+  });
+
+  app.post('/api/2.0/workspace/delete', async (request) => {
+    const principal = context.authorize(request);
+    const body = bodyOf(request);
+    const path = parseWorkspacePath(requiredString(body, 'path'));
+    files.require(principal, 'CAN_MANAGE', path);
+    if (['/', '/Users', '/Shared'].includes(path)) throw invalid(`Folder ${path} is protected.`);
+    const object = files.existing(path);
+    if (!flag(body, 'recursive') && files.children(path).length > 0)
+      throw new ApiError('DIRECTORY_NOT_EMPTY', `Folder ${path} is not empty`);
+    await files.remove(object);
+    return {};
+  });
+
+  app.get('/api/2.0/workspace/export', async (request, reply) => {
+    const query = queryOf(request);
+    const { object } = read(request, query);
+    if (object.type === 'DIRECTORY') throw invalid(`Path (${object.path}) is a folder; export its files.`);
+    const disk = files.diskPath(object.path);
+    if (flag(query, 'direct_download')) {
+      reply.header(
+        'content-disposition',
+        `attachment; filename*=UTF-8''${encodeURIComponent(nameOf(object.path))}`,
+      );
+      return reply.type('application/octet-stream').send(createReadStream(disk));
+    }
+    if (object.size > importLimit)
+      throw new ApiError('MAX_NOTEBOOK_SIZE_EXCEEDED', `Path (${object.path}) is larger than 10 MB.`);
+    const content = (await readFile(disk)).toString('base64');
+    return { content, file_type: object.type === 'NOTEBOOK' ? 'py' : 'file' };
+  });
+
+  app.post('/api/2.0/workspace/import', async (request) => {
+    const body = bodyOf(request);
+    const asked = parseWorkspacePath(requiredString(body, 'path'));
+    const format = optionalString(body, 'format') ?? 'SOURCE';
+    if (!formats.includes(format)) throw invalid(`format must be one of ${formats.join(', ')}.`);
+    const language = optionalString(body, 'language');
+    const bytes = Buffer.from(optionalString(body, 'content') ?? '', 'base64');
+    if (bytes.length > importLimit)
+      throw new ApiError('MAX_NOTEBOOK_SIZE_EXCEEDED', 'The content is larger than 10 MB.');
+    if (format === 'SOURCE' && language === undefined)
+      throw invalid('format SOURCE needs language; AUTO and RAW do not.');
+    const target =
+      format === 'AUTO'
+        ? recognise(asked, bytes.subarray(0, headerLength))
+        : format === 'RAW'
+          ? { path: asked, type: 'FILE' as const, language: undefined }
+          : { path: asked, type: 'NOTEBOOK' as const, language: language ?? 'PYTHON' };
+    if (writable(request, target.path) && !flag(body, 'overwrite'))
+      throw new ApiError('RESOURCE_ALREADY_EXISTS', `Path (${target.path}) already exists.`);
+    await files.write(target.path, target.type, target.language, Readable.from([bytes]));
+    return {};
+  });
+
+  // The body is the file's bytes whatever type it claims, so this one route parses nothing.
+  app.register(async (raw) => {
+    raw.removeAllContentTypeParsers();
+    raw.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+    raw.post('/api/2.0/workspace-files/import-file/*', async (request) => {
+      const asked = parseWorkspacePath(`/${paramOf(request, '*').replace(/^\/+/, '')}`);
+      writable(request, asked);
+      const { start, body } = await peek(request.body instanceof Readable ? request.body : Readable.from([]));
+      const target = recognise(asked, start);
+      if (writable(request, target.path) && !flag(queryOf(request), 'overwrite')) {
+        const message = `Path (${target.path}) already exists.`;
+        // A notebook in the way is answered 400, a file 409 (databricks CLI, workspace files client).
+        if (target.type === 'NOTEBOOK') throw new ApiError('RESOURCE_ALREADY_EXISTS', message);
+        throw new ApiError('ALREADY_EXISTS', message);
+      }
+      await files.write(target.path, target.type, target.language, body);
+      return {};
+    });
+  });
+}
+
+/** The first bytes of a stream, and a stream of all of them. */
+async function peek(stream: Readable): Promise<{ start: Buffer; body: Readable }> {
+  const iterator = stream.iterator({ destroyOnReturn: false });
+  const chunks: Buffer[] = [];
+  let length = 0;
+  while (length < headerLength) {
+    const next = await iterator.next();
+    if (next.done) break;
+    chunks.push(Buffer.from(next.value));
+    length += chunks.at(-1)?.length ?? 0;
+  }
+  async function* all() {
+    yield* chunks;
+    yield* { [Symbol.asyncIterator]: () => iterator };
+  }
+  return { start: Buffer.concat(chunks), body: Readable.from(all()) };
+}
+
+/** Answers name paths as the caller did: with the `/Workspace` prefix or without. */
+function render(object: WorkspaceObject, asked: string) {
+  const prefix = /^\/Workspace(\/|$)/.test(asked) ? '/Workspace' : '';
+  return {
+    object_type: object.type,
+    path: `${prefix}${object.path}`,
+    object_id: object.id,
+    resource_id: String(object.id),
+    created_at: object.createdAt,
+    modified_at: object.modifiedAt,
+    ...(object.type === 'FILE' && { size: object.size }),
+    ...(object.language !== undefined && { language: object.language }),
+  };
+}
