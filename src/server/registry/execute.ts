@@ -1,0 +1,199 @@
+import type { Act } from '../identity/role.ts';
+import type { BoundRepository } from '../permission/bound-repository.ts';
+import type { Endpoint, ServedVersion } from './endpoint.ts';
+import { describeTraffic, routeTo, serves, soleVersion } from './endpoint.ts';
+import type { ReleaseTarget } from './ports.ts';
+import type { Step, StoredRelease } from './release.ts';
+
+/** A step could not be done; what was changed before it stays recorded. */
+export class StepFailed extends Error {
+  /** True: somebody else changed the alias or the endpoint; our step did not act. */
+  readonly conflict: boolean;
+
+  constructor(message: string, options: { conflict: boolean; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.name = 'StepFailed';
+    this.conflict = options.conflict;
+  }
+}
+
+export interface Execution {
+  target: ReleaseTarget;
+  repository: BoundRepository;
+  release: StoredRelease;
+  act: Act;
+  /** Records the step before it acts and when it ended. */
+  record(position: number, step: Step): Promise<void>;
+  /** Resolves after so many milliseconds, or rejects when the server stops. */
+  wait(ms: number): Promise<void>;
+  now(): string;
+  /** For an endpoint's update, ms. */
+  endpointTimeout: number;
+}
+
+async function currentAlias({ target, repository, release }: Execution): Promise<number | null> {
+  const aliases = await target.aliases(repository, release.modelName);
+  return aliases[release.alias] ?? null;
+}
+
+async function currentEndpoint({ target, repository, release }: Execution): Promise<Endpoint> {
+  const endpoint = release.endpoint ? await target.endpoint(repository, release.endpoint) : null;
+  if (!endpoint) throw new StepFailed(`The endpoint ${release.endpoint} is gone.`, { conflict: true });
+  return endpoint;
+}
+
+/** Compare with the expected version, write, and read back: Unity Catalog has no precondition (hazard 27). */
+export async function moveAlias(
+  execution: Execution,
+  expected: number | null,
+  wanted: number,
+): Promise<string> {
+  const { target, repository, release, act } = execution;
+  const before = await currentAlias(execution);
+  if (before === wanted) return `${release.alias} points to v${wanted}`;
+  if (before !== expected) {
+    throw new StepFailed(
+      `Somebody else moved ${release.alias} to ${before === null ? 'nothing' : `v${before}`} in between; it was left there.`,
+      { conflict: true },
+    );
+  }
+  await target.setAlias(repository, release.modelName, release.alias, wanted, act);
+  const after = await currentAlias(execution);
+  if (after !== wanted) {
+    throw new StepFailed(
+      `${release.alias} was set to v${wanted} but reads ${after === null ? 'nothing' : `v${after}`}.`,
+      { conflict: true },
+    );
+  }
+  return `${release.alias} points to v${wanted}`;
+}
+
+/** Puts the configuration and waits until the endpoint serves it. */
+export async function routeEndpoint(execution: Execution, wanted: readonly ServedVersion[]): Promise<string> {
+  const { target, repository, release, act } = execution;
+  let endpoint = await currentEndpoint(execution);
+  if (!serves(endpoint, wanted)) {
+    const deadline = Date.now() + execution.endpointTimeout;
+    endpoint = await untilIdle(execution, endpoint, deadline);
+    await target.route(repository, endpoint.name, release.modelName, wanted, act);
+    endpoint = await untilIdle(execution, await currentEndpoint(execution), deadline);
+    if (endpoint.update === 'failed') {
+      throw new StepFailed(
+        `${endpoint.name} could not be updated: ${endpoint.message ?? 'Databricks gives no reason'}. It still serves ${describeTraffic(endpoint.served)}.`,
+        { conflict: false },
+      );
+    }
+    if (!serves(endpoint, wanted)) {
+      throw new StepFailed(
+        `${endpoint.name} serves ${describeTraffic(endpoint.served)} instead of ${describeTraffic(wanted)}: somebody else changed it in between.`,
+        { conflict: true },
+      );
+    }
+  }
+  return `${endpoint.name} serves ${describeTraffic(endpoint.served)}`;
+}
+
+async function untilIdle(execution: Execution, start: Endpoint, deadline: number): Promise<Endpoint> {
+  let endpoint = start;
+  for (let pause = 50; endpoint.update === 'in-progress'; pause = Math.min(pause * 1.5, 3_000)) {
+    if (Date.now() > deadline) {
+      throw new StepFailed(
+        `${endpoint.name} is still being updated after ${Math.round(execution.endpointTimeout / 60_000)} minutes. Look at it in Databricks, then finish or undo.`,
+        { conflict: false },
+      );
+    }
+    await execution.wait(pause);
+    endpoint = await currentEndpoint(execution);
+  }
+  return endpoint;
+}
+
+async function readBack(execution: Execution): Promise<string> {
+  const { release } = execution;
+  const is = await readTruth(execution);
+  if (is.alias !== release.toVersion) {
+    throw new StepFailed(
+      `${release.alias} points to ${is.alias === null ? 'nothing' : `v${is.alias}`}, not to v${release.toVersion}.`,
+      { conflict: true },
+    );
+  }
+  if (release.endpoint && release.endpointBefore && is.traffic !== release.toVersion) {
+    throw new StepFailed(`${release.endpoint} does not serve v${release.toVersion} with all its traffic.`, {
+      conflict: true,
+    });
+  }
+  return is.traffic === null ? `alias v${is.alias}` : `alias v${is.alias}, traffic v${is.traffic}`;
+}
+
+/** What the alias and the endpoint's traffic are now, whatever was planned. */
+export async function readTruth(
+  execution: Execution,
+): Promise<{ alias: number | null; traffic: number | null }> {
+  const { target, repository, release } = execution;
+  const [alias, endpoint] = await Promise.all([
+    currentAlias(execution),
+    release.endpoint ? target.endpoint(repository, release.endpoint) : null,
+  ]);
+  return { alias, traffic: endpoint ? soleVersion(endpoint) : null };
+}
+
+async function perform(execution: Execution, step: Step): Promise<string> {
+  const { release } = execution;
+  switch (step.name) {
+    case 'alias':
+      return moveAlias(execution, release.fromVersion, release.toVersion);
+    case 'traffic':
+    case 'endpoint': {
+      const endpoint = await currentEndpoint(execution);
+      return routeEndpoint(execution, routeTo(endpoint, release.toVersion, release.fromVersion));
+    }
+    case 'read-back':
+      return readBack(execution);
+  }
+}
+
+/**
+ * Runs the steps that are not done yet, in order. Each is safe to repeat: it looks first, so that a release that
+ * was cut off is simply run again.
+ *
+ * @throws {StepFailed} at the first step that fails; it is recorded as failed
+ */
+export async function runSteps(execution: Execution): Promise<void> {
+  for (const [position, step] of execution.release.steps.entries()) {
+    if (step.state === 'done') continue;
+    step.state = 'running';
+    step.detail = null;
+    await execution.record(position, step);
+    try {
+      step.detail = await perform(execution, step);
+      step.state = 'done';
+      step.endedAt = execution.now();
+      await execution.record(position, step);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      step.state = 'failed';
+      step.detail = message;
+      step.endedAt = execution.now();
+      await execution.record(position, step);
+      if (error instanceof StepFailed) throw error;
+      throw new StepFailed(message, { conflict: false, cause: error });
+    }
+  }
+}
+
+/**
+ * Takes back what a half-done release changed: endpoint first (users feel it), then the alias.
+ *
+ * @throws {StepFailed} when something cannot be taken back
+ */
+export async function undoSteps(execution: Execution): Promise<void> {
+  const { release } = execution;
+  if (release.endpoint && release.endpointBefore) await routeEndpoint(execution, release.endpointBefore);
+  if (release.fromVersion !== null) await moveAlias(execution, release.toVersion, release.fromVersion);
+  for (const [position, step] of release.steps.entries()) {
+    if (step.state === 'undone') continue;
+    step.state = 'undone';
+    step.endedAt = execution.now();
+    await execution.record(position, step);
+  }
+}

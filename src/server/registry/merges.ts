@@ -1,0 +1,214 @@
+import type { Person } from '../../contract/person.ts';
+import type { Actor } from '../audit/entry.ts';
+import { ProblemError } from '../http/problem.ts';
+import type { BoundRepositories, BoundRepository } from '../permission/bound-repository.ts';
+import type { Transactor } from '../store/transactor.ts';
+import type { MergedPulls, RegistryStores, ReleaseTarget, TrainedVersion, TrainedVersions } from './ports.ts';
+import type { MergeDecision } from './promotion.ts';
+import { decideOnMerge } from './promotion.ts';
+import { describeRelease } from './release.ts';
+import type { Releases } from './releases.ts';
+
+export interface MergesDependencies {
+  transactor: Transactor<RegistryStores>;
+  target: ReleaseTarget;
+  trained: TrainedVersions;
+  pulls: MergedPulls;
+  repositories: BoundRepositories;
+  releases: Releases;
+  wakeOutbox(): void;
+}
+
+/** A merged pull request as training hands it over; only its index is believed. */
+export interface MergedPull {
+  repository: number;
+  pull: number;
+}
+
+/** The run has not ended: judge again after a while. */
+export class NotYet extends Error {
+  readonly delayMs = 2_000;
+}
+
+const finalStates = ['succeeded', 'failed', 'cancelled', 'superseded', 'timed-out'];
+
+/** What merges lead to: a promotion, or a sentence that says why not. Each pull request is judged once. */
+export class Merges {
+  readonly #d: MergesDependencies;
+
+  constructor(dependencies: MergesDependencies) {
+    this.#d = dependencies;
+  }
+
+  /**
+   * Judges a merged pull request and promotes. Safe to repeat.
+   *
+   * @throws {NotYet} while its run has not ended
+   */
+  async promote({ repository: id, pull: index }: MergedPull): Promise<void> {
+    const repository = await this.#d.repositories.find(id);
+    if (!repository || (await this.#d.transactor.stores.releases.decision(id, index))) return;
+    const judged = await this.#judge(repository, index);
+    if (!judged) return;
+    const { decision, run, mergedBy } = judged;
+    if (decision.kind === 'wait') throw new NotYet(decision.reason);
+    const actor: Actor = mergedBy
+      ? { kind: 'person', id: mergedBy.id, name: mergedBy.name }
+      : { kind: 'webhook', name: 'merge' };
+    if (decision.kind === 'not' || !run?.model) {
+      await this.#record(repository, index, run, actor, decision);
+      return;
+    }
+    try {
+      const release = await this.#d.releases.start(
+        repository,
+        run.model,
+        {
+          kind: 'promotion',
+          toVersion: decision.version,
+          digest: null,
+          reason: `Merged: ${run.title}`,
+          approvals: judged.approvals,
+        },
+        { person: mergedBy, actor, requestId: null },
+      );
+      await this.#record(repository, index, run, actor, decision, release.id);
+    } catch (error) {
+      // Another release of this model runs: it ends within minutes, and then this merge is judged afresh.
+      if (error instanceof ProblemError && error.code === 'release-in-progress')
+        throw new NotYet(error.message);
+      throw error;
+    }
+  }
+
+  async #judge(repository: BoundRepository, index: number) {
+    const pull = await this.#d.pulls.pull(repository, index);
+    if (!pull?.merged) return null;
+    const run = await this.#d.trained.forMerge(repository.id, index, pull.head);
+    const model = run?.model ? repository.binding.models[run.model] : undefined;
+    const { releases } = this.#d.transactor.stores;
+    const [approvals, hold, unfinished, aliases] = await Promise.all([
+      this.#d.pulls.approvals(repository, index, pull.head),
+      run?.model ? releases.hold(repository.id, run.model) : null,
+      model ? releases.unfinished(model.name, model.alias) : null,
+      model ? this.#d.target.aliases(repository, model.name) : {},
+    ]);
+    const decision = decideOnMerge({
+      onMerge: run?.onMerge ?? 'promote',
+      mergedInto: pull.mergedInto,
+      productionBranch: repository.productionBranch,
+      head: pull.head,
+      fork: pull.fork,
+      run: run
+        ? {
+            number: run.number,
+            state: run.state,
+            final: finalStates.includes(run.state),
+            outcome: run.outcome,
+            verdictTitle: run.verdictTitle,
+            version: run.version,
+            trust: run.trust,
+          }
+        : null,
+      hold: hold ? { by: hold.by.name, since: hold.since } : null,
+      approvals,
+      champion: model ? ((aliases as Record<string, number>)[model.alias] ?? null) : null,
+      halfDone: unfinished?.state === 'partial' ? `The ${describeRelease(unfinished)}` : null,
+    });
+    return { decision, run, mergedBy: pull.mergedBy, approvals: approvals.counted };
+  }
+
+  async #record(
+    repository: BoundRepository,
+    index: number,
+    run: TrainedVersion | null,
+    actor: Actor,
+    decision: Exclude<MergeDecision, { kind: 'wait' }>,
+    release: string | null = null,
+  ): Promise<void> {
+    const promoted = decision.kind === 'promote';
+    await this.#d.transactor.transaction(async (stores) => {
+      if (await stores.releases.decision(repository.id, index)) return;
+      await stores.releases.decide({
+        repository: repository.id,
+        pull: index,
+        outcome: promoted ? 'promoted' : 'not-promoted',
+        reason: promoted ? `v${decision.version}` : decision.reason,
+        release,
+        decidedAt: new Date().toISOString(),
+      });
+      if (!promoted) {
+        await stores.audit.append({
+          action: 'release.not-promoted',
+          outcome: 'refused',
+          actor,
+          subject: run?.version ? `${run.model} v${run.version}` : `pull request #${index}`,
+          repository: repository.id,
+          ref: `refs/heads/${repository.productionBranch}`,
+          commit: run?.commit ?? null,
+          pull: index,
+          detail: { reason: decision.reason },
+        });
+      }
+      await stores.outbox.enqueue({
+        topic: 'report',
+        key: `report:${repository.id}:${index}`,
+        payload: { repository: repository.id, pull: index },
+      });
+    });
+    this.#d.wakeOutbox();
+  }
+
+  /** What a merge will do, or did: for the comment and the pull-request box. null: nothing worth saying. */
+  async note(
+    repository: BoundRepository,
+    index: number,
+    openRun: TrainedVersion | null,
+  ): Promise<string | null> {
+    const { releases } = this.#d.transactor.stores;
+    const decision = await releases.decision(repository.id, index);
+    if (decision?.outcome === 'not-promoted') return `Not promoted: ${decision.reason}`;
+    if (decision?.release) {
+      const release = await releases.find(repository.id, decision.release);
+      if (release) return released(release, await this.#laterRollback(repository, release.model, release.id));
+    }
+    if (!openRun?.model || openRun.onMerge !== 'promote' || openRun.outcome !== 'pass') return null;
+    const model = repository.binding.models[openRun.model];
+    if (!model || openRun.version === null) return null;
+    const hold = await releases.hold(repository.id, openRun.model);
+    if (hold)
+      return `Merging does not promote v${openRun.version}: on hold since ${hold.by.name} rolled back.`;
+    return `Merging releases v${openRun.version} as ${model.alias}.`;
+  }
+
+  /** A rollback that took this release's version out of production again. */
+  async #laterRollback(repository: BoundRepository, model: string, release: string) {
+    const list = await this.#d.transactor.stores.releases.list(repository.id, model);
+    const later = list.filter((entry) => entry.id > release && entry.state === 'succeeded').at(-1);
+    return later?.kind === 'rollback' ? later : null;
+  }
+}
+
+function released(
+  release: { state: string; toVersion: number; alias: string; actor: Person | null; error: string | null },
+  rollback: { toVersion: number; actor: Person | null; reason: string | null } | null,
+): string {
+  const by = release.actor ? ` by ${release.actor.name}` : '';
+  const version = `v${release.toVersion}`;
+  if (rollback) {
+    const why = rollback.reason ? `: ${rollback.reason}` : '';
+    return `Released ${version} as ${release.alias}${by}; rolled back to v${rollback.toVersion}${rollback.actor ? ` by ${rollback.actor.name}` : ''}${why}`;
+  }
+  switch (release.state) {
+    case 'succeeded':
+      return `Released ${version} as ${release.alias}${by}.`;
+    case 'running':
+      return `Releasing ${version} as ${release.alias} …`;
+    case 'partial':
+      return `The release of ${version} is half done: ${release.error ?? ''} Finish or undo it in the Databricks tab.`;
+    case 'undone':
+      return `The release of ${version} was undone.`;
+    default:
+      return `${version} was not released: ${release.error ?? 'it failed'} Nothing changed.`;
+  }
+}

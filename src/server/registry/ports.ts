@@ -1,0 +1,145 @@
+import type { Person } from '../../contract/person.ts';
+import type { AuditLog } from '../audit/entry.ts';
+import type { Act } from '../identity/role.ts';
+import type { OutboxStore } from '../outbox/ports.ts';
+import type { BoundRepository } from '../permission/bound-repository.ts';
+import type { Endpoint, ServedVersion } from './endpoint.ts';
+import type { ReleaseState, Step, StoredRelease } from './release.ts';
+import type { Signature } from './signature.ts';
+
+/** A version as Unity Catalog lists it. */
+export interface RegisteredVersion {
+  version: number;
+  status: 'pending' | 'ready' | 'failed';
+  /** MLflow run that registered it. */
+  run: string | null;
+  createdAt: string;
+}
+
+/** Port: the registry and the endpoints of a binding's workspace. Calls with an act go as the releaser. */
+export interface ReleaseTarget {
+  versions(repository: BoundRepository, model: string): Promise<RegisteredVersion[]>;
+  /** alias → version */
+  aliases(repository: BoundRepository, model: string): Promise<Record<string, number>>;
+  signature(repository: BoundRepository, model: string, version: number): Promise<Signature | null>;
+  /** null: there is no such endpoint. */
+  endpoint(repository: BoundRepository, name: string): Promise<Endpoint | null>;
+  setAlias(
+    repository: BoundRepository,
+    model: string,
+    alias: string,
+    version: number,
+    act: Act,
+  ): Promise<void>;
+  route(
+    repository: BoundRepository,
+    endpoint: string,
+    model: string,
+    served: readonly ServedVersion[],
+    act: Act,
+  ): Promise<void>;
+}
+
+/** Port: releases, their steps, the holds and what merges came to. */
+export interface ReleaseStore {
+  insert(release: StoredRelease): Promise<void>;
+  find(repository: number, id: string): Promise<StoredRelease | null>;
+  /** Newest first. */
+  list(repository: number, model?: string): Promise<StoredRelease[]>;
+  /** Running or half done, of this registered model and alias, whichever repository started it. */
+  unfinished(modelName: string, alias: string): Promise<StoredRelease | null>;
+  running(): Promise<StoredRelease[]>;
+  setStep(id: string, position: number, step: Step): Promise<void>;
+  setState(
+    id: string,
+    change: {
+      state: ReleaseState;
+      is?: StoredRelease['is'];
+      error?: string | null;
+      endedAt?: string | null;
+    },
+  ): Promise<void>;
+  hold(repository: number, model: string): Promise<StoredHold | null>;
+  setHold(hold: StoredHold): Promise<void>;
+  /** @returns the hold that was there */
+  liftHold(repository: number, model: string): Promise<StoredHold | null>;
+  decision(repository: number, pull: number): Promise<PromotionDecision | null>;
+  decide(decision: PromotionDecision): Promise<void>;
+}
+
+export interface StoredHold {
+  repository: number;
+  model: string;
+  since: string;
+  by: Person;
+  reason: string | null;
+  release: string;
+}
+
+export interface PromotionDecision {
+  repository: number;
+  pull: number;
+  outcome: 'promoted' | 'not-promoted';
+  reason: string;
+  release: string | null;
+  decidedAt: string;
+}
+
+/** What a release wants to know about a training run; frozen values only. */
+export interface TrainedVersion {
+  run: string;
+  number: number;
+  title: string;
+  state: string;
+  trust: 'base' | 'fork';
+  commit: string;
+  branch: string | null;
+  model: string | null;
+  version: number | null;
+  /** The pull request it was trained for, and the verdict there; else the branch's own verdict. */
+  pull: number | null;
+  outcome: 'pass' | 'fail' | 'no-baseline' | null;
+  verdictTitle: string | null;
+  metrics: Record<string, number | null>;
+  primary: string;
+  gates: { metric: string; direction: 'lower' | 'higher' }[];
+  onMerge: 'promote' | 'none';
+}
+
+/** Port: training runs as the registry reads them. */
+export interface TrainedVersions {
+  /** version → run, of one model. */
+  byVersion(repository: number, model: string): Promise<Map<number, TrainedVersion>>;
+  /** The newest attempt for this commit and pull request. */
+  forMerge(repository: number, pull: number, commit: string): Promise<TrainedVersion | null>;
+  /** "run 44 trains 8e21b7d" */
+  active(repository: number): Promise<string[]>;
+}
+
+/** Port: what Gitea says about a pull request now. */
+export interface MergedPulls {
+  pull(
+    repository: BoundRepository,
+    index: number,
+  ): Promise<{
+    merged: boolean;
+    mergedInto: string;
+    head: string;
+    fork: boolean;
+    title: string;
+    url: string;
+    mergedBy: Person | null;
+  } | null>;
+  /** Official approvals of this commit that are neither stale nor dismissed, and how many the branch asks for. */
+  approvals(
+    repository: BoundRepository,
+    index: number,
+    commit: string,
+  ): Promise<{ required: number; counted: string[] }>;
+}
+
+export interface RegistryStores {
+  releases: ReleaseStore;
+  outbox: Pick<OutboxStore, 'enqueue'>;
+  audit: AuditLog;
+}
