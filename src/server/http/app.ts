@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import cookie from '@fastify/cookie';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import type { FastifyBaseLogger } from 'fastify';
+import fastify from 'fastify';
+import type { Logger } from 'pino';
+import { apiPath } from '../../contract/address.ts';
+import type { Access } from '../permission/access.ts';
+import type { App, RouteModule } from './application.ts';
+import { handleError } from './error-handler.ts';
+import type { GuardService } from './guard.ts';
+import { guardedAccess } from './guard.ts';
+import { UnmatchedRequests } from './not-found.ts';
+import { originCheck } from './origin-check.ts';
+import { ProblemError } from './problem.ts';
+import type { RefusedCallers } from './refused-callers.ts';
+import { addSecurityHeaders } from './security-headers.ts';
+import type { SessionLookup } from './session-hook.ts';
+import { sessionHook } from './session-hook.ts';
+
+/** What the app is made of; `main` supplies it. */
+export interface AppServices {
+  /** With a trailing slash; everything is mounted under its path. */
+  publicUrl: string;
+  /** Gitea's public address: changes are accepted from its pages. */
+  giteaUrl: string;
+  log: Logger;
+  sessions: SessionLookup;
+  guard: GuardService;
+  refusedCallers: RefusedCallers;
+  /** Mounted under `api/v1/`: behind session, Origin check and rate limits. */
+  api: RouteModule[];
+  /** Mounted under the public URL itself, without any of these: sign-in, issuer, webhook, health. */
+  root: RouteModule[];
+  /** Addresses of proxies whose `X-Forwarded-For` is believed; loopback by default. */
+  trustedProxies?: string[];
+  /** Requests per minute of one user, and of one address without a session. */
+  rateLimits?: { user: number; address: number };
+}
+
+/** Bodies of the API are small JSON documents. */
+const bodyLimit = 64 * 1024;
+
+/**
+ * The HTTP application, not yet listening. Every error of every route is a problem document (RFC 9457);
+ * bodies are checked strictly, parameters and queries are read as the types that their schemas name.
+ */
+export async function createApp(services: AppServices): Promise<App> {
+  const { publicUrl, log } = services;
+  const app: App = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    bodyLimit,
+    trustProxy: services.trustedProxies ?? ['127.0.0.0/8', '::1'],
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 300 },
+    frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  app.removeContentTypeParser('text/plain');
+
+  app.decorate('guardService', services.guard);
+  app.decorateRequest('viewer', null);
+  app.decorateRequest('guardedAccess', null);
+  app.decorateRequest('access', {
+    getter(): Access {
+      return guardedAccess(this);
+    },
+  });
+
+  const unmatched = new UnmatchedRequests();
+  app.addHook('onRoute', ({ url, method }) => unmatched.note(url, method));
+  app.addHook('onSend', addSecurityHeaders);
+  app.addHook('onSend', async (request, reply) => void reply.header('x-request-id', request.id));
+  app.addHook('onResponse', async (request, reply) => {
+    if (request.viewer === null) services.refusedCallers.count(reply.statusCode, request.ip);
+  });
+  app.setErrorHandler(handleError);
+
+  await app.register(cookie);
+  await app.register(rateLimit, {
+    max: ({ viewer }) =>
+      viewer ? (services.rateLimits?.user ?? 1200) : (services.rateLimits?.address ?? 600),
+    timeWindow: 60_000,
+    keyGenerator: ({ viewer, ip }) => (viewer ? `user:${viewer.user.id}` : `address:${ip}`),
+    enableDraftSpec: true,
+    errorResponseBuilder: (_request, { ttl }) =>
+      new ProblemError('too-many-requests', `Too many requests: wait ${Math.ceil(ttl / 1000)} s.`, {
+        retryAfter: ttl / 1000,
+      }),
+  });
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'gitea-databricks',
+        version: '1',
+        description: 'Errors are problem documents (RFC 9457).',
+      },
+      servers: [{ url: new URL(publicUrl).origin }],
+    },
+  });
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) =>
+    unmatched.answer(request, reply),
+  );
+
+  const base = new URL(publicUrl).pathname.replace(/\/$/, '');
+  await app.register(
+    async (root: App) => {
+      for (const routes of services.root) routes(root);
+      await root.register(
+        async (api: App) => {
+          api.addHook('onRequest', sessionHook(services.sessions));
+          api.addHook(
+            'onRequest',
+            originCheck(new Set([publicUrl, services.giteaUrl].map((url) => new URL(url).origin))),
+          );
+          for (const routes of services.api) routes(api);
+          api.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+        },
+        { prefix: `/${apiPath}` },
+      );
+    },
+    { prefix: base },
+  );
+  return app;
+}

@@ -1,0 +1,39 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { pageUserHeader } from '../../contract/address.ts';
+import type { Viewer } from '../permission/access.ts';
+import { recordRefusal } from './guard.ts';
+import { ProblemError } from './problem.ts';
+
+/** Name of the session's cookie. */
+export const sessionCookie = 'gitea_databricks';
+
+/** Port: who belongs to a cookie's value; null when the session ended or never was. */
+export interface SessionLookup {
+  viewer(cookie: string): Promise<Viewer | null>;
+}
+
+/**
+ * An onRequest hook that puts the viewer on the request. A page that shows somebody else as signed in than the
+ * session belongs to is refused, so that nobody acts in another's name after Gitea's user changed.
+ */
+export function sessionHook(sessions: SessionLookup) {
+  return async function findViewer(request: FastifyRequest, _reply: FastifyReply): Promise<void> {
+    const cookie = request.cookies[sessionCookie];
+    if (!cookie) return;
+    const viewer = await sessions.viewer(cookie);
+    if (viewer === null) return;
+    request.viewer = viewer;
+    const pageUser = request.headers[pageUserHeader];
+    if (pageUser === undefined || pageUser === String(viewer.user.id)) return;
+    if (request.method !== 'GET') {
+      await recordRefusal(request.server.guardService, request, 'session of another user', null, {
+        pageUser: String(pageUser).slice(0, 20),
+      });
+    }
+    request.viewer = null;
+    throw new ProblemError(
+      'session-of-another-user',
+      `This page shows another user than the one who is signed in here (${viewer.user.name}). Sign in again to go on as the page's user.`,
+    );
+  };
+}

@@ -1,0 +1,42 @@
+import type { Binding, WorkspaceConfiguration } from '../config/server-configuration.ts';
+
+/** A repository that a binding was fixed to, with what the binding gives it. */
+export interface BoundRepository {
+  /** Gitea's immutable id. */
+  id: number;
+  /** `owner/name` as Gitea told it last; changes with a rename, the id does not. */
+  fullName: string;
+  owner: string;
+  name: string;
+  /** The repository's page in Gitea. */
+  url: string;
+  defaultBranch: string;
+  /** The binding's branch, else the default branch. */
+  productionBranch: string;
+  binding: Binding;
+  workspace: WorkspaceConfiguration;
+}
+
+/** What Gitea tells about a repository (`GET /repositories/{id}`, also inside webhook payloads). */
+export interface GiteaRepository {
+  id: number;
+  fullName: string;
+  url: string;
+  defaultBranch: string;
+}
+
+/** Which repositories the bindings cover. Globs are matched once; after that the id counts. */
+export interface BoundRepositories {
+  /** null: unknown to us, or not covered. Looks into the store, never at Gitea. */
+  find(id: number): Promise<BoundRepository | null>;
+  /** By `owner/name` as last seen. */
+  findByName(fullName: string): Promise<BoundRepository | null>;
+  all(): Promise<BoundRepository[]>;
+  /** Asks Gitea for the repositories that the bot can see, and fixes those that match a glob. */
+  discover(): Promise<void>;
+  /**
+   * Takes in what Gitea said about one repository: fixes it to its binding when it is new and matches,
+   * updates its name and branch when it is known.
+   */
+  see(repository: GiteaRepository): Promise<BoundRepository | null>;
+}

@@ -1,0 +1,39 @@
+import type { GiteaRepository } from './bound-repository.ts';
+
+/** A repository as it was fixed. */
+export interface FixedRepository extends GiteaRepository {
+  bindingId: string;
+}
+
+/** Port: which repositories were fixed to which binding. */
+export interface RepositoryStore {
+  find(id: number): Promise<FixedRepository | null>;
+  findByName(fullName: string): Promise<FixedRepository | null>;
+  all(): Promise<FixedRepository[]>;
+  /** Adds it or updates name, address and default branch. The binding never changes here. */
+  save(repository: FixedRepository): Promise<void>;
+}
+
+/** Port: the bot's view of Gitea's repositories. */
+export interface RepositoryDirectory {
+  /** All that the bot can see. */
+  list(): AsyncIterable<GiteaRepository>;
+}
+
+/** A repository as one user may see it. */
+export interface RepositoryForUser extends GiteaRepository {
+  permissions: { pull: boolean; push: boolean; admin: boolean };
+}
+
+/** A branch as one user may see it (`GET /branches/{b}`). */
+export interface BranchForUser {
+  protected: boolean;
+  userCanMerge: boolean;
+  requiredApprovals: number;
+}
+
+/** Port: questions to Gitea with the user's own token. null: does not exist for this user. */
+export interface UserGitea {
+  repository(token: string, id: number): Promise<RepositoryForUser | null>;
+  branch(token: string, fullName: string, branch: string): Promise<BranchForUser | null>;
+}
