@@ -1,6 +1,7 @@
 import type { Transactor } from '../store/transactor.ts';
 import { backoffMs } from './backoff.ts';
 import type { OutboxItem, OutboxStore, OutboxTopic } from './ports.ts';
+import { Postpone } from './postpone.ts';
 
 export interface OutboxOptions {
   transactor: Transactor<{ outbox: OutboxStore }>;
@@ -97,6 +98,10 @@ export class Outbox {
     try {
       await this.#options.handlers[item.topic](item.payload);
     } catch (error) {
+      if (error instanceof Postpone) {
+        await outbox.postpone(item.id, new Date(this.#now().getTime() + error.delayMs).toISOString());
+        return;
+      }
       const reason = error instanceof Error ? error.message : String(error);
       const fields = { topic: item.topic, key: item.key, attempt: item.attempts + 1, err: error };
       if (isPermanent(error) || item.attempts + 1 >= (this.#options.maxAttempts ?? 600)) {

@@ -27,6 +27,8 @@ export interface OutboxStore {
   nextDue(now: string): Promise<string | null>;
   done(id: string, now: string): Promise<void>;
   retryLater(id: string, nextAttemptAt: string, error: string): Promise<void>;
+  /** Not its time yet: like `retryLater`, without counting an attempt. */
+  postpone(id: string, nextAttemptAt: string): Promise<void>;
   /** Given up on: kept for the administrator, does not hold up the later rows of its key. */
   park(id: string, error: string): Promise<void>;
   /** For metrics and `doctor`. */

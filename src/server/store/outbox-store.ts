@@ -97,6 +97,15 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
         .execute();
     },
 
+    async postpone(id, nextAttemptAt) {
+      await connection
+        .updateTable('outbox')
+        .set({ next_attempt_at: nextAttemptAt })
+        .where('id', '=', id)
+        .where('state', '=', 'pending')
+        .execute();
+    },
+
     async park(id, error) {
       await connection
         .updateTable('outbox')

@@ -63,6 +63,8 @@ export interface RunRow {
   /** sha-256 of the key (see docs/architecture.md); the idempotency token; unique. */
   token: string;
   commit_sha: string;
+  /** SHA of the commit's tree: commits with equal files have an equal tree. */
+  tree_sha: string;
   title: string;
   branch: string | null;
   trigger: string;
