@@ -1,6 +1,7 @@
 import type { Permission } from '../../contract/person.ts';
-import type { ModelList, Production, ReleaseList } from '../../contract/release.ts';
+import type { ModelList, Production, Release, ReleaseList } from '../../contract/release.ts';
 import type { BoundModel } from '../config/server-configuration.ts';
+import { ProblemError } from '../http/problem.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
 import { sortableId } from '../store/sortable-id.ts';
 import type { Transactor } from '../store/transactor.ts';
@@ -155,6 +156,14 @@ export class Catalogue {
       versions: facts.versions.length,
       releases: facts.releases.length,
     };
+  }
+
+  /** @throws {ProblemError} `not-found` */
+  async release(repository: BoundRepository, id: string): Promise<Release> {
+    const all = await this.#d.transactor.stores.releases.list(repository.id);
+    const found = all.find((entry) => entry.id === id);
+    if (!found) throw new ProblemError('not-found', 'There is no such release.');
+    return releaseView(found, all, await this.#d.trained.byVersion(repository.id, found.model));
   }
 
   async releases(repository: BoundRepository, release: Permission): Promise<ReleaseList> {

@@ -1,0 +1,109 @@
+import type { Endpoint, ServedVersion } from '../registry/endpoint.ts';
+import { DatabricksError } from './error.ts';
+import type { WorkspaceHttp } from './workspace-http.ts';
+
+interface ServedEntity {
+  name: string;
+  entity_name?: string;
+  entity_version?: string;
+  state?: { deployment?: string; deployment_state_message?: string };
+  [setting: string]: unknown;
+}
+
+interface EndpointAnswer {
+  name: string;
+  state?: { ready?: string; config_update?: string };
+  config?: {
+    config_version?: number;
+    served_entities?: ServedEntity[];
+    traffic_config?: {
+      routes?: { served_entity_name?: string; served_model_name?: string; traffic_percentage: number }[];
+    };
+  };
+  pending_config?: { served_entities?: ServedEntity[] };
+}
+
+/** What of a served entity is configuration; the rest of what GET tells (state, creator, times) may not be sent back. */
+const settings = [
+  'workload_size',
+  'workload_type',
+  'scale_to_zero_enabled',
+  'min_provisioned_concurrency',
+  'max_provisioned_concurrency',
+  'environment_vars',
+  'instance_profile_arn',
+] as const;
+
+function pick(entity: ServedEntity): Record<string, unknown> {
+  return Object.fromEntries(
+    settings.filter((key) => entity[key] !== undefined).map((key) => [key, entity[key]]),
+  );
+}
+
+const updates: Record<string, Endpoint['update']> = {
+  IN_PROGRESS: 'in-progress',
+  UPDATE_FAILED: 'failed',
+  UPDATE_CANCELED: 'failed',
+};
+
+/** Model Serving endpoints of one workspace (REST 2.0). */
+export class Serving {
+  readonly #http: WorkspaceHttp;
+
+  constructor(http: WorkspaceHttp) {
+    this.#http = http;
+  }
+
+  /** null: there is no endpoint of that name. */
+  async endpoint(token: string, name: string): Promise<Endpoint | null> {
+    let answer: EndpointAnswer;
+    try {
+      answer = await this.#http.json(token, 'GET', `/api/2.0/serving-endpoints/${encodeURIComponent(name)}`);
+    } catch (error) {
+      if (error instanceof DatabricksError && error.missing) return null;
+      throw error;
+    }
+    const routes = answer.config?.traffic_config?.routes ?? [];
+    const entities = answer.config?.served_entities ?? [];
+    const failed = [...(answer.pending_config?.served_entities ?? []), ...entities].find(
+      (entity) => entity.state?.deployment === 'DEPLOYMENT_FAILED',
+    );
+    return {
+      name: answer.name,
+      ready: answer.state?.ready === 'READY',
+      update: updates[answer.state?.config_update ?? ''] ?? 'idle',
+      configVersion: answer.config?.config_version ?? 0,
+      served: entities.map((entity) => ({
+        name: entity.name,
+        version: Number(entity.entity_version),
+        percentage:
+          routes.find((route) => (route.served_entity_name ?? route.served_model_name) === entity.name)
+            ?.traffic_percentage ?? 0,
+        settings: pick(entity),
+      })),
+      message: failed?.state?.deployment_state_message ?? null,
+    };
+  }
+
+  /** Replaces the whole configuration; Databricks refuses it (409) while another update is in progress. */
+  async route(token: string, name: string, model: string, served: readonly ServedVersion[]): Promise<void> {
+    await this.#http.json(token, 'PUT', `/api/2.0/serving-endpoints/${encodeURIComponent(name)}/config`, {
+      body: {
+        served_entities: served.map((entry) => ({
+          workload_size: 'Small',
+          scale_to_zero_enabled: true,
+          ...entry.settings,
+          name: entry.name,
+          entity_name: model,
+          entity_version: String(entry.version),
+        })),
+        traffic_config: {
+          routes: served.map((entry) => ({
+            served_entity_name: entry.name,
+            traffic_percentage: entry.percentage,
+          })),
+        },
+      },
+    });
+  }
+}

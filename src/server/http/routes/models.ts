@@ -1,0 +1,70 @@
+import { Type } from 'typebox';
+import { Problem } from '../../../contract/problem.ts';
+import { ModelList, PlanRequest, Release, ReleasePlan, ReleaseRequest } from '../../../contract/release.ts';
+import type { Catalogue } from '../../registry/catalogue.ts';
+import type { Releases } from '../../registry/releases.ts';
+import type { App } from '../application.ts';
+import { guard } from '../guard.ts';
+import { requesterOf } from './requester.ts';
+
+const ofRepository = Type.Object({ repository: Type.Integer() });
+const ofModel = Type.Object({ repository: Type.Integer(), model: Type.String({ maxLength: 100 }) });
+
+/** Models with their versions; plans and releases of one of them; lifting its hold. */
+export function modelRoutes(app: App, services: { catalogue: Catalogue; releases: Releases }): void {
+  const { catalogue, releases } = services;
+
+  app.get(
+    '/repositories/:repository/models',
+    {
+      schema: { params: ofRepository, response: { 200: ModelList, default: Problem } },
+      preHandler: guard('view'),
+    },
+    async ({ access }) => catalogue.models(access.repository, access.release),
+  );
+
+  app.post(
+    '/repositories/:repository/models/:model/plans',
+    {
+      schema: { params: ofModel, body: PlanRequest, response: { 200: ReleasePlan, default: Problem } },
+      preHandler: guard('view'),
+    },
+    async ({ access, params, body }) => releases.plan(access.repository, params.model, body),
+  );
+
+  app.post(
+    '/repositories/:repository/models/:model/releases',
+    {
+      schema: { params: ofModel, body: ReleaseRequest, response: { 202: Release, default: Problem } },
+      preHandler: guard('release'),
+    },
+    async (request, reply) => {
+      const { access, params, body } = request;
+      const release = await releases.start(
+        access.repository,
+        params.model,
+        {
+          kind: body.kind,
+          toVersion: body.toVersion,
+          digest: body.digest,
+          reason: body.reason?.trim() || null,
+          approvals: [],
+        },
+        requesterOf(request),
+      );
+      return reply.code(202).send(await catalogue.release(access.repository, release.id));
+    },
+  );
+
+  app.post(
+    '/repositories/:repository/models/:model/hold/lift',
+    {
+      schema: { params: ofModel, response: { 204: Type.Null(), default: Problem } },
+      preHandler: guard('release'),
+    },
+    async (request, reply) => {
+      await releases.liftHold(request.access.repository, request.params.model, requesterOf(request));
+      return reply.code(204).send(null);
+    },
+  );
+}

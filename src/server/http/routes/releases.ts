@@ -1,0 +1,49 @@
+import { Type } from 'typebox';
+import { Problem } from '../../../contract/problem.ts';
+import { Release, ReleaseList } from '../../../contract/release.ts';
+import type { Catalogue } from '../../registry/catalogue.ts';
+import type { Releases } from '../../registry/releases.ts';
+import type { App } from '../application.ts';
+import { guard } from '../guard.ts';
+import { requesterOf } from './requester.ts';
+
+const ofRepository = Type.Object({ repository: Type.Integer() });
+const ofRelease = Type.Object({ repository: Type.Integer(), release: Type.String({ maxLength: 40 }) });
+
+/** The history of releases; one release; finishing or undoing a half-done one. */
+export function releaseRoutes(app: App, services: { catalogue: Catalogue; releases: Releases }): void {
+  const { catalogue, releases } = services;
+
+  app.get(
+    '/repositories/:repository/releases',
+    {
+      schema: { params: ofRepository, response: { 200: ReleaseList, default: Problem } },
+      preHandler: guard('view'),
+    },
+    async ({ access }) => catalogue.releases(access.repository, access.release),
+  );
+
+  app.get(
+    '/repositories/:repository/releases/:release',
+    {
+      schema: { params: ofRelease, response: { 200: Release, default: Problem } },
+      preHandler: guard('view'),
+    },
+    async ({ access, params }) => catalogue.release(access.repository, params.release),
+  );
+
+  for (const how of ['finish', 'undo'] as const) {
+    app.post(
+      `/repositories/:repository/releases/:release/${how}`,
+      {
+        schema: { params: ofRelease, response: { 202: Release, default: Problem } },
+        preHandler: guard('release'),
+      },
+      async (request, reply) => {
+        const { access, params } = request;
+        await releases.resolve(access.repository, params.release, how, requesterOf(request));
+        return reply.code(202).send(await catalogue.release(access.repository, params.release));
+      },
+    );
+  }
+}

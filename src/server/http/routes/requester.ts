@@ -1,0 +1,8 @@
+import type { FastifyRequest } from 'fastify';
+import type { ReleaseRequester } from '../../registry/releases.ts';
+
+/** Who asks, as the registry and its audit entries name them. */
+export function requesterOf({ access, id }: FastifyRequest): ReleaseRequester {
+  const { user } = access;
+  return { person: user, actor: { kind: 'person', id: user.id, name: user.name }, requestId: id };
+}
