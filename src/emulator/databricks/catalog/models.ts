@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import type { Principal, WorkspaceContext } from '../context.ts';
+import { ApiError } from '../errors.ts';
+import type { KeyValue } from '../mlflow/tag-table.ts';
+import { tagTable } from '../mlflow/tag-table.ts';
+import { modelParts, requireAliasName, requireName } from './names.ts';
+import { alreadyExists, doesNotExist, securableExists } from './securables.ts';
+
+/** A registered model; times in milliseconds. */
+export interface Model {
+  full_name: string;
+  /** Names its folder on disk: a model that is made again under the name has another. */
+  id: string;
+  catalog_name: string;
+  schema_name: string;
+  name: string;
+  comment: string | null;
+  created_at: number;
+  created_by: string;
+  updated_at: number;
+  updated_by: string;
+  next_version: number;
+}
+
+export interface Alias {
+  alias: string;
+  version: number;
+}
+
+export type Models = ReturnType<typeof createModels>;
+
+/** Registered models of Unity Catalog with their aliases and tags, behind both of its APIs. */
+export function createModels(context: WorkspaceContext) {
+  const { db, permissions, clock } = context;
+  const tags = tagTable(db, 'catalog_model_tags', 'model');
+
+  function find(fullName: string): Model | undefined {
+    return db.prepare('select * from catalog_models where full_name = ?').get(fullName) as Model | undefined;
+  }
+
+  function get(fullName: string): Model {
+    const found = find(fullName);
+    if (!found) throw doesNotExist('Routine or Model', fullName);
+    return found;
+  }
+
+  /**
+   * Whether a principal could tell that the model exists. Clients create a model before every version and go on
+   * when it is there already, so somebody who may only add versions must hear that and not a refusal.
+   */
+  const visible = (principal: Principal, fullName: string) =>
+    (['EXECUTE', 'CREATE_MODEL_VERSION'] as const).some((privilege) =>
+      permissions.allows(principal, privilege, 'function', fullName),
+    );
+
+  return {
+    find,
+    /** @throws ApiError 404 */
+    get,
+    tags,
+    owner: (model: Model) => permissions.owner('function', model.full_name) ?? model.created_by,
+    create(principal: Principal, fullName: string, comment: string | undefined, given: KeyValue[]): Model {
+      const { catalog, schema, model } = modelParts(fullName);
+      requireName('model', model);
+      if (find(fullName) && visible(principal, fullName)) throw alreadyExists('Routine or Model', fullName);
+      permissions.require(principal, 'CREATE_MODEL', 'schema', `${catalog}.${schema}`);
+      if (!securableExists(context, 'catalog', catalog)) throw doesNotExist('Catalog', catalog);
+      if (!securableExists(context, 'schema', `${catalog}.${schema}`))
+        throw doesNotExist('Schema', `${catalog}.${schema}`);
+      if (find(fullName)) throw alreadyExists('Routine or Model', fullName);
+      const now = clock.now();
+      context.transaction(() => {
+        db.prepare('insert into catalog_models values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)').run(
+          fullName,
+          randomUUID(),
+          catalog,
+          schema,
+          model,
+          comment ?? null,
+          now,
+          principal.name,
+          now,
+          principal.name,
+        );
+        for (const { key, value } of given) tags.set(fullName, key, value);
+        permissions.setOwner('function', fullName, principal.name);
+      });
+      return get(fullName);
+    },
+    change(principal: Principal, fullName: string, change: { comment?: string; owner?: string }): Model {
+      const before = get(fullName);
+      context.transaction(() => {
+        db.prepare(
+          'update catalog_models set comment = ?, updated_at = ?, updated_by = ? where full_name = ?',
+        ).run(change.comment ?? before.comment, clock.now(), principal.name, fullName);
+        if (change.owner) permissions.setOwner('function', fullName, change.owner);
+      });
+      return get(fullName);
+    },
+    /** Deletes the model with its versions, aliases and grants. Files stay: their folder belongs to its id. */
+    remove(fullName: string): void {
+      get(fullName);
+      context.transaction(() => {
+        for (const table of ['catalog_versions', 'catalog_aliases', 'catalog_model_tags'])
+          db.prepare(`delete from ${table} where model = ?`).run(fullName);
+        db.prepare(`delete from catalog_version_tags where version like ? || '/%'`).run(fullName);
+        db.prepare('delete from catalog_models where full_name = ?').run(fullName);
+        permissions.removeSecurable('function', fullName);
+      });
+    },
+    /** By name; of one catalog or schema where given. */
+    list(catalog: string | undefined, schema: string | undefined): Model[] {
+      return db
+        .prepare(
+          `select * from catalog_models where catalog_name = coalesce(?, catalog_name)
+             and schema_name = coalesce(?, schema_name) order by full_name`,
+        )
+        .all(catalog ?? null, schema ?? null) as unknown as Model[];
+    },
+    aliases(fullName: string): Alias[] {
+      return db
+        .prepare('select alias, version from catalog_aliases where model = ? order by alias')
+        .all(fullName) as unknown as Alias[];
+    },
+    /** @throws ApiError 404 */
+    alias(fullName: string, alias: string): Alias {
+      const row = db
+        .prepare('select alias, version from catalog_aliases where model = ? and alias = ?')
+        .get(fullName, alias);
+      if (!row)
+        throw new ApiError(
+          'RESOURCE_DOES_NOT_EXIST',
+          `Alias '${alias}' does not exist on model '${fullName}'.`,
+        );
+      return row as unknown as Alias;
+    },
+    /** Moves an alias at once, whatever it pointed to: Unity Catalog knows no precondition. */
+    setAlias(fullName: string, alias: string, version: number): void {
+      requireAliasName(alias);
+      db.prepare(
+        `insert into catalog_aliases values (?, ?, ?) on conflict (model, alias) do update set version = excluded.version`,
+      ).run(fullName, alias, version);
+    },
+    /** @throws ApiError 404 */
+    removeAlias(fullName: string, alias: string): void {
+      this.alias(fullName, alias);
+      db.prepare('delete from catalog_aliases where model = ? and alias = ?').run(fullName, alias);
+    },
+  };
+}

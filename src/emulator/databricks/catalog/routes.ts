@@ -1,0 +1,21 @@
+import type { FastifyInstance } from 'fastify';
+import type { WorkspaceContext } from '../context.ts';
+import { registerContainers } from './container-routes.ts';
+import { registerModelsMlflow } from './mlflow-routes.ts';
+import { registerModelFiles } from './model-files.ts';
+import { createModels } from './models.ts';
+import { registerModelsRest } from './rest-routes.ts';
+import { createContainers } from './securables.ts';
+import { catalogTables } from './tables.ts';
+import { createVersions } from './versions.ts';
+
+/** Unity Catalog: catalogs, schemas, models, versions and aliases, in its own REST API and in mlflow's. */
+export function registerCatalog(app: FastifyInstance, context: WorkspaceContext): void {
+  context.migrate('catalog', catalogTables);
+  const models = createModels(context);
+  const versions = createVersions(context, models);
+  registerContainers(app, context, createContainers(context));
+  registerModelsRest(app, context, models, versions);
+  registerModelsMlflow(app, context, models, versions);
+  registerModelFiles(app, context, models, versions);
+}

@@ -1,0 +1,116 @@
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Principal, WorkspaceContext } from '../../context.ts';
+import { ApiError } from '../../errors.ts';
+import type { Fields } from '../fields.ts';
+import { optionalInteger, optionalText } from '../fields.ts';
+import { pageOffset, pageToken } from '../page-token.ts';
+import * as store from './file-store.ts';
+import { below, safeSegments } from './safe-path.ts';
+
+/**
+ * Says where a path of the Files API lies on disk, as the root that its first segments name and the rest below it.
+ * @throws ApiError 403 or 404 unless the principal may read or write there.
+ */
+export type Locate = (
+  principal: Principal,
+  segments: readonly string[],
+  access: 'read' | 'write',
+) => { root: string; rest: readonly string[] };
+
+/** `bytes=a-b` of a file of `size` bytes; undefined for the whole. @throws ApiError 416 */
+function rangeOf(header: string | undefined, size: number): { start: number; end: number } | undefined {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
+  if (!match || (match[1] === '' && match[2] === '')) return undefined;
+  const start = match[1] === '' ? Math.max(0, size - Number(match[2])) : Number(match[1]);
+  const end = match[1] === '' || match[2] === '' ? size - 1 : Math.min(Number(match[2]), size - 1);
+  if (start >= size || start > end)
+    throw new ApiError('BAD_REQUEST', `The range ${header} is not within ${size} bytes.`, { status: 416 });
+  return { start, end };
+}
+
+/**
+ * The Files API (`/api/2.0/fs/files|directories`) of one tree, for instance `WorkspaceInternal/Mlflow/Artifacts`.
+ * Bytes are streamed, whatever their content type; a HEAD answers without a body.
+ */
+export function registerFiles(
+  app: FastifyInstance,
+  context: WorkspaceContext,
+  tree: string,
+  locate: Locate,
+): void {
+  app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+
+    function resolve(request: FastifyRequest, access: 'read' | 'write'): { path: string; shown: string } {
+      const principal = context.authorize(request);
+      const named = (request.params as { '*': string })['*'];
+      const { root, rest } = locate(principal, safeSegments(named), access);
+      return { path: below(root, rest), shown: `/${tree}/${named.replace(/\/$/, '')}` };
+    }
+    const describe = (reply: FastifyReply, entry: store.Entry) =>
+      reply
+        .header('last-modified', new Date(entry.modified).toUTCString())
+        .header('accept-ranges', 'bytes')
+        .type('application/octet-stream');
+
+    const file = `/api/2.0/fs/files/${tree}/*`;
+    scope.put(file, async (request, reply) => {
+      const { path } = resolve(request, 'write');
+      const overwrite = optionalText(request.query as Fields, 'overwrite') !== 'false';
+      const body = request.body instanceof Readable ? request.body : Readable.from([]);
+      await store.writeFile(path, body, overwrite);
+      return reply.code(204).send();
+    });
+    scope.get(file, async (request, reply) => {
+      const { path } = resolve(request, 'read');
+      const entry = await store.requireFile(path);
+      const range = rangeOf(request.headers.range, entry.size);
+      describe(reply, entry);
+      if (range) reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${entry.size}`);
+      reply.header('content-length', range ? range.end - range.start + 1 : entry.size);
+      return reply.send(store.readFile(path, range));
+    });
+    scope.head(file, async (request, reply) => {
+      const entry = await store.requireFile(resolve(request, 'read').path);
+      return describe(reply, entry).header('content-length', entry.size).send();
+    });
+    scope.delete(file, async (request, reply) => {
+      await store.removeFile(resolve(request, 'write').path);
+      return reply.code(204).send();
+    });
+
+    const folder = `/api/2.0/fs/directories/${tree}/*`;
+    scope.put(folder, async (request, reply) => {
+      await store.makeFolder(resolve(request, 'write').path);
+      return reply.code(204).send();
+    });
+    scope.head(folder, async (request, reply) => {
+      await store.requireFolder(resolve(request, 'read').path);
+      return reply.code(200).send();
+    });
+    scope.delete(folder, async (request, reply) => {
+      await store.removeFolder(resolve(request, 'write').path);
+      return reply.code(204).send();
+    });
+    scope.get(folder, async (request) => {
+      const { path, shown } = resolve(request, 'read');
+      const query = request.query as Fields;
+      const size = Math.min(optionalInteger(query, 'page_size') ?? 1000, 1000) || 1000;
+      const offset = pageOffset(optionalText(query, 'page_token'), shown);
+      const entries = await store.listFolder(path);
+      const more = offset + size < entries.length;
+      return {
+        contents: entries.slice(offset, offset + size).map((entry) => ({
+          path: `${shown}/${entry.name}`,
+          name: entry.name,
+          is_directory: entry.isDirectory,
+          ...(entry.isDirectory ? {} : { file_size: entry.size }),
+          last_modified: entry.modified,
+        })),
+        ...(more ? { next_page_token: pageToken(offset + size, shown) } : {}),
+      };
+    });
+  });
+}

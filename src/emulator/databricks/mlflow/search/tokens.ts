@@ -1,0 +1,44 @@
+import { invalid } from '../../errors.ts';
+
+export interface Token {
+  kind: 'identifier' | 'string' | 'number' | 'comparator' | 'word' | '(' | ')' | ',';
+  /** As written. */
+  text: string;
+}
+
+/** A key may be quoted with `"` or backticks; what follows the first dot of a bare one may hold further dots. */
+const identifier = /(?:[\p{L}_][\p{L}\p{N}_]*|`[^`]*`)(?:\.(?:[\p{L}\p{N}_/-]+|"[^"]*"|`[^`]*`))+/uy;
+const patterns: [Token['kind'] | 'space', RegExp][] = [
+  ['space', /\s+/y],
+  ['identifier', identifier],
+  ['string', /'(?:''|\\'|[^'])*'|"[^"]*"|`[^`]*`/y],
+  ['number', /-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y],
+  ['comparator', /<=|>=|!=|<>|==|=|<|>/y],
+  ['word', /[\p{L}_][\p{L}\p{N}_]*/uy],
+  ['(', /\(/y],
+  [')', /\)/y],
+  [',', /,/y],
+];
+
+/** Splits a filter into tokens. @throws ApiError 400 that quotes what cannot be read. */
+export function tokenize(filter: string): Token[] {
+  const tokens: Token[] = [];
+  let at = 0;
+  scan: while (at < filter.length) {
+    for (const [kind, pattern] of patterns) {
+      pattern.lastIndex = at;
+      const [text] = pattern.exec(filter) ?? [];
+      if (!text) continue;
+      if (kind !== 'space') tokens.push({ kind, text });
+      at += text.length;
+      continue scan;
+    }
+    throw invalid(`Invalid clause(s) in filter string: '${filter.slice(at, at + 40)}'`);
+  }
+  return tokens;
+}
+
+/** A quoted text's content. MLflow knows no escape: what stands between the quotes is the value. */
+export function unquote(text: string): string {
+  return /^(['"`]).*\1$/su.test(text) && text.length >= 2 ? text.slice(1, -1) : text;
+}
