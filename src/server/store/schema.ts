@@ -5,6 +5,7 @@
 export interface Schema {
   deliveries: DeliveryRow;
   repositories: RepositoryRow;
+  commit_trees: CommitTreeRow;
   runs: RunRow;
   run_pulls: RunPullRow;
   outbox: OutboxRow;
@@ -55,6 +56,13 @@ export interface RepositoryRow {
   last_run_number: number;
 }
 
+/** Files of a commit as far as they were looked at: a merge commit with a trained head's files is found by it. */
+export interface CommitTreeRow {
+  repository_id: number;
+  commit_sha: string;
+  tree_digest: string;
+}
+
 /** A training run. */
 export interface RunRow {
   id: string;
@@ -63,8 +71,8 @@ export interface RunRow {
   /** sha-256 of the key (see docs/architecture.md); the idempotency token; unique. */
   token: string;
   commit_sha: string;
-  /** SHA of the commit's tree: commits with equal files have an equal tree. */
-  tree_sha: string;
+  /** sha-256 of the commit's files (path, mode, blob): commits with equal files have an equal one. */
+  tree_digest: string;
   title: string;
   branch: string | null;
   trigger: string;

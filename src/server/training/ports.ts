@@ -41,8 +41,8 @@ export interface Run {
   /** The idempotency token: sha-256 of the run's key. */
   token: string;
   commit: string;
-  /** SHA of the commit's tree: equal files have an equal tree. */
-  tree: string;
+  /** sha-256 of the commit's files (path, mode, blob): equal files have an equal one. */
+  treeDigest: string;
   title: string;
   branch: string | null;
   trigger: RunTrigger;
@@ -141,7 +141,10 @@ export interface RunStore {
   /** Newest first. */
   ofCommit(repositoryId: number, commit: string): Promise<Run[]>;
   /** Newest first: runs of commits with these files. */
-  ofTree(repositoryId: number, tree: string): Promise<Run[]>;
+  ofTree(repositoryId: number, treeDigest: string): Promise<Run[]>;
+  /** Files of a commit that was looked at; null: not looked at. */
+  treeOf(repositoryId: number, commit: string): Promise<string | null>;
+  rememberTree(repositoryId: number, commit: string, treeDigest: string): Promise<void>;
   ofVersion(repositoryId: number, modelKey: string, version: number): Promise<Run | null>;
   highestAttempt(key: RunIdentity): Promise<number>;
   /** Due for a look of the driver, oldest first. */

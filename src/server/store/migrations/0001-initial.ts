@@ -42,13 +42,21 @@ export const initial = {
       .execute();
 
     await db.schema
+      .createTable('commit_trees')
+      .addColumn('repository_id', 'integer', (c) => c.notNull())
+      .addColumn('commit_sha', 'text', (c) => c.notNull())
+      .addColumn('tree_digest', 'text', (c) => c.notNull())
+      .addPrimaryKeyConstraint('commit_trees_key', ['repository_id', 'commit_sha'])
+      .execute();
+
+    await db.schema
       .createTable('runs')
       .addColumn('id', 'text', (c) => c.primaryKey())
       .addColumn('repository_id', 'integer', (c) => c.notNull())
       .addColumn('number', 'integer', (c) => c.notNull())
       .addColumn('token', 'text', (c) => c.notNull().unique())
       .addColumn('commit_sha', 'text', (c) => c.notNull())
-      .addColumn('tree_sha', 'text', (c) => c.notNull())
+      .addColumn('tree_digest', 'text', (c) => c.notNull())
       .addColumn('title', 'text', (c) => c.notNull())
       .addColumn('branch', 'text')
       .addColumn('trigger', 'text', (c) => c.notNull())
@@ -93,7 +101,7 @@ export const initial = {
       .columns(['repository_id', 'number'])
       .execute();
     await db.schema.createIndex('runs_commit').on('runs').columns(['repository_id', 'commit_sha']).execute();
-    await db.schema.createIndex('runs_tree').on('runs').columns(['repository_id', 'tree_sha']).execute();
+    await db.schema.createIndex('runs_tree').on('runs').columns(['repository_id', 'tree_digest']).execute();
     await db.schema.createIndex('runs_due').on('runs').columns(['next_check_at']).execute();
     await db.schema
       .createIndex('runs_version')

@@ -1,0 +1,86 @@
+import ky, { HTTPError, TimeoutError } from 'ky';
+import { GiteaError } from './error.ts';
+
+export interface GiteaHttpOptions {
+  /** Where the backend reaches Gitea, without trailing slash (a sub-path is kept). */
+  url: string;
+  /** Of the bot: `write:repository,write:issue`. */
+  token: string;
+  userAgent: string;
+  fetch?: typeof globalThis.fetch;
+}
+
+export interface GiteaCall {
+  query?: Record<string, string | number | boolean | undefined>;
+  /** Sent as JSON. */
+  body?: unknown;
+  timeoutMs?: number;
+}
+
+type Method = 'GET' | 'POST' | 'PATCH';
+
+function refusal(error: HTTPError): GiteaError {
+  const data = error.data as { message?: unknown } | string | undefined;
+  const told =
+    typeof data === 'object' && data !== null && typeof data.message === 'string' ? data.message : '';
+  const { status } = error.response;
+  return new GiteaError(status, told.slice(0, 500) || `Gitea answered ${status}.`, { cause: error });
+}
+
+/**
+ * REST v1 calls with the bot's token. Reads are retried on 429, 503 and lost connections; writes never, since
+ * the outbox repeats them. Redirects are not followed. Every failure is a {@link GiteaError}.
+ */
+export class GiteaHttp {
+  readonly url: string;
+  readonly #options: GiteaHttpOptions;
+
+  constructor(options: GiteaHttpOptions) {
+    this.url = options.url.replace(/\/+$/, '');
+    this.#options = options;
+  }
+
+  /** @param path below `/api/v1`, encoded by the caller */
+  async json<T>(method: Method, path: string, call: GiteaCall = {}): Promise<T> {
+    try {
+      const response = await ky(`${this.url}/api/v1${path}`, {
+        method,
+        searchParams: call.query,
+        redirect: 'manual',
+        timeout: call.timeoutMs ?? 20_000,
+        headers: { authorization: `token ${this.#options.token}`, 'user-agent': this.#options.userAgent },
+        ...(call.body !== undefined && { json: call.body }),
+        retry: { limit: 2, methods: ['get'], statusCodes: [429, 503], maxRetryAfter: 10_000, jitter: true },
+        ...(this.#options.fetch && { fetch: this.#options.fetch }),
+      });
+      return (await response.json()) as T;
+    } catch (error) {
+      if (error instanceof HTTPError) throw refusal(error);
+      if (error instanceof TimeoutError) {
+        throw new GiteaError(0, `Gitea (${this.url}) did not answer in time.`, { cause: error });
+      }
+      throw new GiteaError(0, `Gitea (${this.url}) cannot be reached.`, { cause: error });
+    }
+  }
+
+  /** Like `json`, null where Gitea says that it does not exist. */
+  async find<T>(path: string, call: GiteaCall = {}): Promise<T | null> {
+    try {
+      return await this.json<T>('GET', path, call);
+    } catch (error) {
+      if (error instanceof GiteaError && error.missing) return null;
+      throw error;
+    }
+  }
+
+  /** All pages of a list. @param bound after so many items it stops, so that no answer is endless */
+  async *pages<T>(path: string, call: GiteaCall = {}, bound = 10_000): AsyncIterable<T> {
+    const limit = 50;
+    for (let page = 1, seen = 0; seen < bound; page++) {
+      const items = await this.json<T[]>('GET', path, { ...call, query: { ...call.query, page, limit } });
+      yield* items;
+      seen += items.length;
+      if (items.length < limit) return;
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import type { Person } from '../../contract/person.ts';
+import type { CommitFacts, PullFacts } from './forge.ts';
+
+/** The parts of Gitea's REST answers that are read (shapes as recorded in test/fixtures/gitea/api). */
+export interface GiteaUser {
+  id: number;
+  login: string;
+  full_name: string;
+  avatar_url: string;
+}
+
+export interface GiteaCommit {
+  sha: string;
+  commit: { message: string };
+  author: GiteaUser | null;
+  parents: { sha: string }[] | null;
+  files?: { filename: string }[] | null;
+}
+
+interface PullSide {
+  ref: string;
+  sha: string;
+  repo_id: number;
+  repo: { full_name: string } | null;
+}
+
+export interface GiteaPull {
+  number: number;
+  title: string;
+  html_url: string;
+  state: string;
+  user: GiteaUser | null;
+  merged: boolean;
+  merge_base: string;
+  merge_commit_sha: string | null;
+  merged_by: GiteaUser | null;
+  head: PullSide;
+  base: PullSide;
+}
+
+/** Gitea answers ids ≤ 0 for users that are gone. */
+export function toPerson(user: GiteaUser | null): Person | null {
+  if (!user || user.id <= 0) return null;
+  return { id: user.id, name: user.login, fullName: user.full_name, avatarUrl: user.avatar_url };
+}
+
+export function toCommit(commit: GiteaCommit): CommitFacts {
+  return {
+    sha: commit.sha,
+    title: commit.commit.message.split('\n', 1)[0]?.trim() ?? '',
+    parents: (commit.parents ?? []).map((parent) => parent.sha),
+    author: toPerson(commit.author),
+  };
+}
+
+export function toPull(pull: GiteaPull): PullFacts {
+  return {
+    index: pull.number,
+    title: pull.title,
+    url: pull.html_url,
+    state: pull.merged ? 'merged' : pull.state === 'open' ? 'open' : 'closed',
+    author: toPerson(pull.user),
+    head: { sha: pull.head.sha, branch: pull.head.ref },
+    base: { branch: pull.base.ref },
+    fork: pull.head.repo_id !== pull.base.repo_id,
+    headRepository: pull.head.repo?.full_name ?? null,
+    mergeBase: pull.merge_base || null,
+    mergeCommit: pull.merge_commit_sha,
+    mergedBy: toPerson(pull.merged_by),
+  };
+}
