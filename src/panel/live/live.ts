@@ -1,0 +1,70 @@
+import { signal } from '@preact/signals';
+import { apiPath } from '../../contract/address.ts';
+import type { ChangeEvent } from '../../contract/event.ts';
+import type { SignIn } from '../api/sign-in.ts';
+import type { PageContext } from '../page/context.ts';
+import { EventStream } from './event-stream.ts';
+import { shareStream } from './shared-stream.ts';
+
+/** What a listener is told: a change, or that changes may have been missed. */
+export type Change = ChangeEvent | 'missed';
+
+/** The slice of the stream's state that pages show. */
+export type Connection = 'connecting' | 'open' | 'down';
+
+/**
+ * Changes of this repository as they happen. Starts with the first listener; one tab of the browser holds the
+ * stream for all (`shared-stream.ts`). Events say what changed only: listeners fetch it again.
+ */
+export class Live {
+  /** `down`: nothing is heard; what the page shows is as of its last answer. */
+  readonly connection = signal<Connection>('connecting');
+  readonly #page: PageContext;
+  readonly #signIn: Pick<SignIn, 'silently'>;
+  readonly #signal: AbortSignal;
+  readonly #listeners = new Set<(change: Change) => void>();
+  #started = false;
+
+  constructor(page: PageContext, signIn: Pick<SignIn, 'silently'>, signal: AbortSignal) {
+    this.#page = page;
+    this.#signIn = signIn;
+    this.#signal = signal;
+  }
+
+  /** Calls back on each change that `matters`, and when changes may have been missed. */
+  listen(matters: (event: ChangeEvent) => boolean, changed: () => void, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    const listener = (change: Change) => {
+      if (change === 'missed' || matters(change)) changed();
+    };
+    this.#listeners.add(listener);
+    signal.addEventListener('abort', () => this.#listeners.delete(listener));
+    this.#start();
+  }
+
+  #start(): void {
+    if (this.#started || this.#page.user === null || typeof EventSource === 'undefined') return;
+    this.#started = true;
+    const repository = this.#page.repository.id;
+    const url = `${this.#page.base}${apiPath}/events`;
+    shareStream({
+      // A stream carries one user's changes: tabs of two users never share it.
+      key: `databricks-events:${url}:${this.#page.user}`,
+      repository,
+      open: (repositories, heard) =>
+        new EventStream(`${url}?repositories=${repositories.join(',')}`, heard, () =>
+          this.#signIn.silently(),
+        ),
+      heard: (message) => {
+        if (message.kind === 'connection') this.connection.value = message.connection;
+        else if (message.kind === 'missed') this.#tell('missed');
+        else if (message.event.repository === repository) this.#tell(message.event);
+      },
+      signal: this.#signal,
+    });
+  }
+
+  #tell(change: Change): void {
+    for (const listener of [...this.#listeners]) listener(change);
+  }
+}

@@ -1,0 +1,3 @@
+import { startPanel } from './loader.ts';
+
+startPanel(document, window);
