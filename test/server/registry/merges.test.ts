@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { NotYet } from '../../../src/server/registry/merges.ts';
+import type { MergeFacts } from '../../../src/server/registry/promotion.ts';
+import { decideOnMerge } from '../../../src/server/registry/promotion.ts';
+import { registryBench, repository, trainedVersion, wendy } from './registry-bench.ts';
+
+const merged = { repository: 42, pull: 2 };
+
+async function promote(bench: Awaited<ReturnType<typeof registryBench>>) {
+  await bench.merges.promote(merged);
+  const [release] = await bench.transactor.stores.releases.list(42);
+  if (release) await bench.releases.settled(release.id);
+}
+
+describe('a merge', () => {
+  it('promotes the version of its head in the name of who merged, and refreshes the comment', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await promote(bench);
+    expect(bench.target.alias).toEqual({ champion: 2 });
+    const [release] = await bench.transactor.stores.releases.list(42);
+    expect(release).toMatchObject({
+      kind: 'promotion',
+      actor: wendy,
+      approvals: ['ada'],
+      state: 'succeeded',
+    });
+    expect(await bench.merges.note(repository, 2, null)).toBe('Released v2 as champion by wendy.');
+    expect(bench.sent.map((message) => message.key)).toContain('report:42:2');
+  });
+
+  it('is judged once, however often it is delivered', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await promote(bench);
+    await promote(bench);
+    expect(await bench.transactor.stores.releases.list(42)).toHaveLength(2);
+  });
+
+  it('waits for a run that has not ended, without deciding', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    bench.runs.set(2, trainedVersion(2, { state: 'running', outcome: null, version: null }));
+    await expect(bench.merges.promote(merged)).rejects.toBeInstanceOf(NotYet);
+    expect(await bench.transactor.stores.releases.decision(42, 2)).toBeNull();
+  });
+
+  it('does not promote while on hold, says so in the comment, and records the refusal', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.transactor.stores.releases.setHold({
+      repository: 42,
+      model: 'wine',
+      since: '2026-01-01T00:00:00.000Z',
+      by: wendy,
+      reason: null,
+      release: 'earlier',
+    });
+    expect(await bench.merges.note(repository, 2, trainedVersion(2))).toBe(
+      'Merging does not promote v2: on hold since wendy rolled back.',
+    );
+    await promote(bench);
+    expect(bench.target.alias).toEqual({ champion: 1 });
+    expect(await bench.merges.note(repository, 2, null)).toMatch(
+      /^Not promoted: Automatic promotion is on hold/,
+    );
+    expect(bench.audit.at(-1)).toMatchObject({ action: 'release.not-promoted', outcome: 'refused' });
+  });
+
+  it('tells the pull request when its version was rolled back later', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await promote(bench);
+    bench.sent.length = 0;
+    await bench.release('rollback', 1, 'worse on live traffic');
+    expect(await bench.merges.note(repository, 2, null)).toBe(
+      'Released v2 as champion by wendy; rolled back to v1 by wendy: worse on live traffic',
+    );
+    expect(bench.sent.map((message) => message.key).sort()).toEqual(['report:42:1', 'report:42:2']);
+  });
+});
+
+describe('decideOnMerge', () => {
+  const facts: MergeFacts & { run: NonNullable<MergeFacts['run']> } = {
+    onMerge: 'promote',
+    mergedInto: 'main',
+    productionBranch: 'main',
+    head: 'a'.repeat(40),
+    fork: false,
+    run: {
+      number: 9,
+      state: 'succeeded',
+      final: true,
+      outcome: 'pass',
+      verdictTitle: 'All 2 gates pass',
+      version: 2,
+      trust: 'base',
+    },
+    hold: null,
+    approvals: { required: 1, counted: ['ada'] },
+    champion: 1,
+    halfDone: null,
+  };
+
+  it('promotes only when everything speaks for it', () => {
+    expect(decideOnMerge(facts)).toEqual({ kind: 'promote', version: 2 });
+  });
+
+  it.each([
+    ['the configuration does not ask for it', { onMerge: 'none' }, /on_merge/],
+    ['another branch', { mergedInto: 'develop' }, /into develop, not into the production branch main/],
+    ['nothing was trained', { run: null }, /No training run/],
+    ['a fork', { fork: true }, /forks are never released/],
+    ['a failed run', { run: { ...facts.run, state: 'failed' } }, /Run 9 ended as failed/],
+    ['no version', { run: { ...facts.run, version: null } }, /registered no model version/],
+    ['no baseline', { run: { ...facts.run, outcome: 'no-baseline' } }, /no baseline/],
+    [
+      'a failed gate',
+      { run: { ...facts.run, outcome: 'fail', verdictTitle: '1 of 2 gates fails' } },
+      /1 of 2 gates fails/,
+    ],
+    [
+      'approvals missing',
+      { approvals: { required: 1, counted: [] } },
+      /1 approval of this commit needed, 0 counted/,
+    ],
+    ['in production already', { champion: 2 }, /in production already/],
+  ] as [string, Partial<MergeFacts>, RegExp][])('says why not: %s', (_name, change, reason) => {
+    const decision = decideOnMerge({ ...facts, ...change });
+    expect(decision.kind).toBe('not');
+    expect(decision.kind === 'not' ? decision.reason : '').toMatch(reason);
+  });
+});

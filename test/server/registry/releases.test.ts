@@ -1,0 +1,284 @@
+import { describe, expect, it } from 'vitest';
+import { DatabricksError } from '../../../src/server/databricks/error.ts';
+import { registryBench, repository, requester, trainedVersion } from './registry-bench.ts';
+
+const rollback = { kind: 'rollback' as const, toVersion: 1, reason: null, approvals: [] };
+
+describe('a promotion', () => {
+  it('loads the version beside the old one, moves the alias, and reads both back', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    const release = await bench.release('promotion', 2);
+    expect(release).toMatchObject({ state: 'succeeded', fromVersion: 1, is: { alias: 2, traffic: 2 } });
+    expect(release.steps.map((step) => [step.name, step.state])).toEqual([
+      ['alias', 'done'],
+      ['endpoint', 'done'],
+      ['read-back', 'done'],
+    ]);
+    expect(bench.target.changes).toEqual(['champion → v2', 'v2 100 %, v1 0 %']);
+    expect(bench.target.served[0]?.settings).toEqual({ workload_size: 'Medium' });
+  });
+
+  it('is refused where approvals are missing, and nothing is changed', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    bench.approvals.counted = [];
+    await expect(bench.release('promotion', 2)).rejects.toMatchObject({ code: 'version-not-releasable' });
+    expect(bench.target.changes).toEqual([]);
+    expect(bench.audit.filter((entry) => entry.action === 'release.started')).toEqual([]);
+  });
+
+  it.each([
+    ['the gates failed', { outcome: 'fail' as const }, /gates of v2 failed/],
+    ['it has no verdict', { outcome: null }, /no verdict/],
+    ['it comes from a fork', { trust: 'fork' as const }, /forks are never released/],
+  ])('is refused where %s', async (_name, change, reason) => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    bench.runs.set(2, trainedVersion(2, change));
+    const plan = await bench.releases.plan(repository, 'wine', { kind: 'promotion', toVersion: 2 });
+    expect(plan.blocked.join(' ')).toMatch(reason);
+  });
+});
+
+describe('a rollback', () => {
+  it('switches the traffic first, then the alias, and puts automatic promotion on hold', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.release('promotion', 2);
+    bench.target.changes.length = 0;
+    const release = await bench.release('rollback', 1, 'worse on live traffic');
+    expect(release).toMatchObject({ state: 'succeeded', is: { alias: 1, traffic: 1 } });
+    expect(bench.target.changes).toEqual(['v1 100 %, v2 0 %', 'champion → v1']);
+    expect(await bench.transactor.stores.releases.hold(42, 'wine')).toMatchObject({
+      reason: 'worse on live traffic',
+      by: { name: 'wendy' },
+    });
+    expect(bench.audit.map((entry) => entry.action)).toContain('hold.set');
+  });
+
+  it('names both versions, the effects and the hold in its plan, which changes nothing', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.release('promotion', 2);
+    const changes = [...bench.target.changes];
+    const plan = await bench.releases.plan(repository, 'wine', { kind: 'rollback', toVersion: 1 });
+    expect(plan.from?.version).toBe(2);
+    expect(plan.to.version).toBe(1);
+    expect(plan.blocked).toEqual([]);
+    expect(plan.effects.map((effect) => effect.text)).toEqual([
+      'Traffic of wine switches; v1 is still loaded',
+      'champion moves from v2 to v1',
+      'Identical: 1 input, 1 output',
+      'Released before, and approved then',
+      'Merges stop promoting until somebody lifts the hold',
+    ]);
+    expect(plan.metrics).toMatchObject([
+      { metric: 'rmse', candidate: 0.51, baseline: 0.52, trend: 'better' },
+    ]);
+    expect(bench.target.changes).toEqual(changes);
+  });
+
+  it('says that a caller of the endpoint would notice another signature', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.release('promotion', 2);
+    bench.target.signatures.set(1, { inputs: [], outputs: ['#1 (double)'] });
+    const plan = await bench.releases.plan(repository, 'wine', { kind: 'rollback', toVersion: 1 });
+    expect(plan.effects.find((effect) => effect.kind === 'signature')).toEqual({
+      kind: 'signature',
+      level: 'warning',
+      text: 'Differs: input no longer there: alcohol (double)',
+    });
+  });
+
+  it('is refused to a version that was never in production', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await expect(bench.release('rollback', 2)).rejects.toMatchObject({ code: 'version-not-releasable' });
+  });
+
+  it('answers an outdated plan with the fresh one and changes nothing', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.release('promotion', 2);
+    const plan = await bench.releases.plan(repository, 'wine', rollback);
+    bench.target.alias = { champion: 1 };
+    const changes = [...bench.target.changes];
+    await expect(
+      bench.releases.start(repository, 'wine', { ...rollback, digest: plan.digest }, requester),
+    ).rejects.toMatchObject({ code: 'plan-outdated', extra: { plan: { from: { version: 1 } } } });
+    expect(bench.target.changes).toEqual(changes);
+  });
+
+  it('runs once when two people confirm at the same time', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.release('promotion', 2);
+    const { digest } = await bench.releases.plan(repository, 'wine', rollback);
+    const answers = await Promise.allSettled([
+      bench.releases.start(repository, 'wine', { ...rollback, digest }, requester),
+      bench.releases.start(repository, 'wine', { ...rollback, digest }, requester),
+    ]);
+    expect(answers.filter((answer) => answer.status === 'fulfilled')).toHaveLength(1);
+    expect(answers.find((answer) => answer.status === 'rejected')).toMatchObject({
+      reason: { code: 'release-in-progress' },
+    });
+    await bench.releases.close();
+  });
+});
+
+describe('when a step fails', () => {
+  const refused = () =>
+    new DatabricksError({ code: 'PERMISSION_DENIED', status: 403, message: 'Not the owner' });
+
+  it('a release that changed nothing is failed, and its hold goes away again', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    bench.target.failAlias = refused();
+    const release = await bench.release('promotion', 2);
+    expect(release).toMatchObject({ state: 'failed', error: 'Not the owner', is: { alias: 1, traffic: 1 } });
+    expect(await bench.transactor.stores.releases.hold(42, 'wine')).toBeNull();
+  });
+
+  it('a half-done rollback says what is true now, and finishing does the rest', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.release('promotion', 2);
+    bench.target.failAlias = refused();
+    const half = await bench.release('rollback', 1);
+    expect(half).toMatchObject({ state: 'partial', is: { alias: 2, traffic: 1 }, error: 'Not the owner' });
+    expect(half.steps.map((step) => step.state)).toEqual(['done', 'failed', 'planned']);
+    bench.target.failAlias = null;
+    const going = await bench.releases.resolve(repository, half.id, 'finish', requester);
+    await bench.releases.settled(going.id);
+    expect(await bench.transactor.stores.releases.find(42, half.id)).toMatchObject({
+      state: 'succeeded',
+      error: null,
+      is: { alias: 1, traffic: 1 },
+    });
+  });
+
+  it('a half-done rollback can be undone: endpoint and alias are as before, and the hold is gone', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.release('promotion', 2);
+    bench.target.failAlias = refused();
+    const half = await bench.release('rollback', 1);
+    await bench.releases.resolve(repository, half.id, 'undo', requester);
+    await bench.releases.settled(half.id);
+    expect(await bench.transactor.stores.releases.find(42, half.id)).toMatchObject({
+      state: 'undone',
+      is: { alias: 2, traffic: 2 },
+    });
+    expect(await bench.transactor.stores.releases.hold(42, 'wine')).toBeNull();
+  });
+
+  it('an endpoint that cannot load the version leaves the release half done with Databricks’ reason', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    bench.target.failLoading = 'No module named xgboost';
+    const release = await bench.release('promotion', 2);
+    expect(release).toMatchObject({ state: 'partial', is: { alias: 2, traffic: 1 } });
+    expect(release.error).toContain('No module named xgboost');
+  });
+
+  it('somebody else’s move in between is left alone', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.release('promotion', 2);
+    bench.target.register(3);
+    const plan = await bench.releases.plan(repository, 'wine', rollback);
+    bench.target.beforeAlias = null;
+    const route = bench.target.route.bind(bench.target);
+    bench.target.route = async (...call) => {
+      await route(...call);
+      bench.target.alias = { champion: 3 };
+    };
+    const release = await bench.releases.start(
+      repository,
+      'wine',
+      { ...rollback, digest: plan.digest },
+      requester,
+    );
+    await bench.releases.settled(release.id);
+    const after = await bench.transactor.stores.releases.find(42, release.id);
+    expect(after).toMatchObject({ state: 'partial', is: { alias: 3, traffic: 1 } });
+    expect(after?.error).toContain('Somebody else moved champion to v3');
+  });
+
+  it('a half-done release blocks the next one until it is finished or undone', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.release('promotion', 2);
+    bench.target.failAlias = refused();
+    await bench.release('rollback', 1);
+    bench.target.failAlias = null;
+    await expect(bench.release('rollback', 1)).rejects.toMatchObject({ code: 'release-in-progress' });
+  });
+});
+
+describe('after a restart', () => {
+  it('a release that was cut off goes on from the step it was at', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    const { digest } = await bench.releases.plan(repository, 'wine', { kind: 'promotion', toVersion: 2 });
+    bench.target.route = async () => {
+      bench.target.update = 'in-progress';
+      void bench.releases.close();
+    };
+    const started = await bench.releases.start(
+      repository,
+      'wine',
+      { kind: 'promotion', toVersion: 2, digest, reason: null, approvals: [] },
+      requester,
+    );
+    await bench.releases.settled(started.id);
+    expect(await bench.transactor.stores.releases.find(42, started.id)).toMatchObject({ state: 'running' });
+    delete (bench.target as { route?: unknown }).route;
+    const restarted = bench.restarted();
+    await restarted.resume();
+    await restarted.settled(started.id);
+    expect(await bench.transactor.stores.releases.find(42, started.id)).toMatchObject({
+      state: 'succeeded',
+      is: { alias: 2, traffic: 2 },
+    });
+    expect(bench.target.changes.filter((change) => change.startsWith('champion'))).toHaveLength(1);
+  });
+});
+
+describe('production', () => {
+  it('starts with what was found there, and one click returns to it', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.release('promotion', 2);
+    const { production } = await bench.catalogue.production(repository, 'wine', { allowed: true });
+    expect(production).toMatchObject({
+      version: 2,
+      previous: 1,
+      kind: 'promotion',
+      rollback: { allowed: true },
+    });
+    const list = await bench.catalogue.releases(repository, { allowed: true });
+    expect(list.items.map((item) => [item.kind, item.toVersion, item.servedUntil === null])).toEqual([
+      ['promotion', 2, true],
+      ['adopted', 1, false],
+    ]);
+  });
+
+  it('says so when somebody moved the alias outside', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    bench.target.alias = { champion: 2 };
+    const { production } = await bench.catalogue.production(repository, 'wine', { allowed: true });
+    expect(production).toMatchObject({ version: 2, kind: 'foreign', by: null });
+  });
+
+  it('shows to whom may not release why not', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    const refusal = { allowed: false, code: 'permission-missing', reason: 'Ask ada.' } as const;
+    const { models } = await bench.catalogue.models(repository, refusal);
+    expect(models[0]?.versions.map((version) => version.promote)).toEqual([refusal, refusal]);
+  });
+});
