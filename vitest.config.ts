@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** Three projects: node (unit, component, integration), panel (happy-dom) and browser (a real Chromium). */
 export default defineConfig({
   test: {
+    reporters: process.env.TEST_REPORT ? ['default', 'json'] : ['default'],
+    outputFile: process.env.TEST_REPORT ? { json: process.env.TEST_REPORT } : undefined,
     projects: [
       {
         test: {
