@@ -27,6 +27,9 @@ export const PullView = Type.Object(
       ),
       Type.Null(),
     ]),
+    primary: Type.Union([Type.String(), Type.Null()], {
+      description: 'the metric that the repository configuration puts first',
+    }),
     historyMetrics: Type.Array(Type.String()),
     runs: Type.Array(RunSummary, { description: 'all runs of this pull request, newest first, at most 50' }),
     parameters: Type.Array(ParameterRule, { description: 'what a new run may set' }),
