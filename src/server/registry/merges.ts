@@ -1,6 +1,7 @@
 import type { Person } from '../../contract/person.ts';
 import type { Actor } from '../audit/entry.ts';
 import { ProblemError } from '../http/problem.ts';
+import { Postpone } from '../outbox/postpone.ts';
 import type { BoundRepositories, BoundRepository } from '../permission/bound-repository.ts';
 import type { Transactor } from '../store/transactor.ts';
 import type { MergedPulls, RegistryStores, ReleaseTarget, TrainedVersion, TrainedVersions } from './ports.ts';
@@ -25,10 +26,8 @@ export interface MergedPull {
   pull: number;
 }
 
-/** The run has not ended: judge again after a while. */
-export class NotYet extends Error {
-  readonly delayMs = 2_000;
-}
+/** How long until a merge whose run or whose predecessor has not ended is judged again, ms. */
+const patience = 2_000;
 
 const finalStates = ['succeeded', 'failed', 'cancelled', 'superseded', 'timed-out'];
 
@@ -43,7 +42,7 @@ export class Merges {
   /**
    * Judges a merged pull request and promotes. Safe to repeat.
    *
-   * @throws {NotYet} while its run has not ended
+   * @throws {Postpone} while its run has not ended
    */
   async promote({ repository: id, pull: index }: MergedPull): Promise<void> {
     const repository = await this.#d.repositories.find(id);
@@ -51,7 +50,7 @@ export class Merges {
     const judged = await this.#judge(repository, index);
     if (!judged) return;
     const { decision, run, mergedBy } = judged;
-    if (decision.kind === 'wait') throw new NotYet(decision.reason);
+    if (decision.kind === 'wait') throw new Postpone(patience, decision.reason);
     const actor: Actor = mergedBy
       ? { kind: 'person', id: mergedBy.id, name: mergedBy.name }
       : { kind: 'webhook', name: 'merge' };
@@ -76,7 +75,7 @@ export class Merges {
     } catch (error) {
       // Another release of this model runs: it ends within minutes, and then this merge is judged afresh.
       if (error instanceof ProblemError && error.code === 'release-in-progress')
-        throw new NotYet(error.message);
+        throw new Postpone(patience, error.message);
       throw error;
     }
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NotYet } from '../../../src/server/registry/merges.ts';
+import { Postpone } from '../../../src/server/outbox/postpone.ts';
 import type { MergeFacts } from '../../../src/server/registry/promotion.ts';
 import { decideOnMerge } from '../../../src/server/registry/promotion.ts';
 import { registryBench, repository, trainedVersion, wendy } from './registry-bench.ts';
@@ -41,7 +41,7 @@ describe('a merge', () => {
     const bench = await registryBench();
     await bench.withProduction();
     bench.runs.set(2, trainedVersion(2, { state: 'running', outcome: null, version: null }));
-    await expect(bench.merges.promote(merged)).rejects.toBeInstanceOf(NotYet);
+    await expect(bench.merges.promote(merged)).rejects.toBeInstanceOf(Postpone);
     expect(await bench.transactor.stores.releases.decision(42, 2)).toBeNull();
   });
 

@@ -1,0 +1,45 @@
+import type { MergedPulls } from '../registry/ports.ts';
+import type { Forge } from './forge.ts';
+
+/** Pull requests and their approvals as the registry asks for them. */
+export function createMergedPulls(forge: Pick<Forge, 'pull' | 'reviews' | 'branch'>): MergedPulls {
+  return {
+    async pull(repository, index) {
+      const pull = await forge.pull(repository, index);
+      if (!pull) return null;
+      return {
+        merged: pull.state === 'merged',
+        mergedInto: pull.base.branch,
+        head: pull.head.sha,
+        fork: pull.fork,
+        title: pull.title,
+        url: pull.url,
+        mergedBy: pull.mergedBy,
+      };
+    },
+
+    async approvals(repository, index, commit) {
+      const [reviews, branch] = await Promise.all([
+        forge.reviews(repository, index),
+        forge.branch(repository, repository.productionBranch),
+      ]);
+      const latest = new Map(
+        reviews
+          .filter((review) => review.state === 'APPROVED' || review.state === 'REQUEST_CHANGES')
+          .map((review) => [review.reviewer?.id, review]),
+      );
+      const counted = [...latest.values()].filter(
+        (review) =>
+          review.state === 'APPROVED' &&
+          review.official &&
+          !review.stale &&
+          !review.dismissed &&
+          review.commit === commit,
+      );
+      return {
+        required: branch?.protected ? branch.requiredApprovals : 0,
+        counted: counted.map((review) => review.reviewer?.name ?? 'somebody who left'),
+      };
+    },
+  };
+}
