@@ -35,7 +35,6 @@ export function Icon({ of, size = 16, class: name = '', label }: IconProps) {
       role={label === undefined ? undefined : 'img'}
       aria-label={label}
       aria-hidden={label === undefined ? 'true' : undefined}
-      // biome-ignore lint/security/noDangerouslySetInnerHtml: constant markup from the octicons package
       dangerouslySetInnerHTML={{ __html: of.markup }}
     />
   );
