@@ -31,6 +31,8 @@ export interface WorkspaceSettings {
   latency: Latency;
   /** Runs that execute at the same time; others wait as QUEUED. */
   maxConcurrentRuns: number;
+  /** Milliseconds between SIGTERM and SIGKILL when a program is to end. */
+  stopGraceMs: number;
 }
 
 /** Pino's calling convention. */

@@ -1,10 +1,11 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { createApplication } from './application.ts';
 import type { Latency, Logger, WorkspaceContext } from './context.ts';
 import { openDatabase } from './database.ts';
+import type { Scheduler } from './execution/scheduler.ts';
 import type { FailureRegistry } from './failures.ts';
 import { createFailureRegistry } from './failures.ts';
 import { registerFiles } from './files/routes.ts';
@@ -12,6 +13,7 @@ import { createWorkspaceFiles } from './files/workspace-files.ts';
 import { authorizeRequest } from './identity/authorize.ts';
 import { registerIdentity } from './identity/routes.ts';
 import { adminName, createTokens, identityTables } from './identity/tokens.ts';
+import { registerJobs } from './jobs/routes.ts';
 import { createPermissions, permissionTables } from './permission/permissions.ts';
 import { registerPermissions } from './permission/routes.ts';
 import { createPythonEnvironments } from './python/python-environments.ts';
@@ -25,6 +27,8 @@ export interface WorkspaceOptions {
   latency?: Partial<Latency>;
   /** Default 2. */
   maxConcurrentRuns?: number;
+  /** Milliseconds between SIGTERM and SIGKILL when a program is to end; default 5000. */
+  stopGraceMs?: number;
   /** The Python that makes virtual environments; default `python3`. */
   python?: string;
 }
@@ -47,7 +51,8 @@ const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 /** A Databricks-compatible workspace on loopback, for trying out and for tests. */
 export function createWorkspace(options: WorkspaceOptions): Workspace {
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
-  const { db, transaction, migrate } = openDatabase(join(options.dataDir, 'workspace.db'));
+  const dataDir = realpathSync(options.dataDir);
+  const { db, transaction, migrate } = openDatabase(join(dataDir, 'workspace.db'));
   migrate('permission', permissionTables);
   migrate('identity', identityTables);
   const clock = { now: () => Date.now() };
@@ -62,7 +67,7 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
     tokens,
     log,
     python: createPythonEnvironments({
-      cacheDir: options.pythonCacheDir,
+      cacheDir: resolve(options.pythonCacheDir),
       python: options.python ?? 'python3',
       log,
     }),
@@ -71,27 +76,29 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
     authorize: (request) => authorizeRequest(tokens, request),
     onClose: (cleanup) => cleanups.push(cleanup),
     settings: {
-      dataDir: options.dataDir,
-      pythonCacheDir: options.pythonCacheDir,
+      dataDir,
+      pythonCacheDir: resolve(options.pythonCacheDir),
       host: '',
-      accountId: kept(options.dataDir, 'account-id', () => randomUUID()),
-      orgId: kept(options.dataDir, 'workspace-id', () => String(randomInt(1e12, 9e12))),
+      accountId: kept(dataDir, 'account-id', () => randomUUID()),
+      orgId: kept(dataDir, 'workspace-id', () => String(randomInt(1e12, 9e12))),
       latency: { requestMs: 0, servingUpdateMs: 0, servingTrafficMs: 0, runStartMs: 0, ...options.latency },
       maxConcurrentRuns: options.maxConcurrentRuns ?? 2,
+      stopGraceMs: options.stopGraceMs ?? 5000,
     },
   };
   const context: WorkspaceContext = { ...base, files: createWorkspaceFiles(base) };
   context.onClose(() => context.python.close());
-  const adminToken = kept(options.dataDir, 'admin-token', () => tokens.issue(adminName, 'pat'));
+  const adminToken = kept(dataDir, 'admin-token', () => tokens.issue(adminName, 'pat'));
   const app = createApplication(context);
 
   return {
     async listen({ port, host = '127.0.0.1' }) {
-      await registerRooms(app, context);
+      const scheduler = await registerRooms(app, context);
       await app.listen({ port, host });
       const address = app.server.address();
       if (address === null || typeof address === 'string') throw new Error('the workspace has no TCP port');
       context.settings.host = `http://${host}:${address.port}`;
+      await scheduler.start();
       return context.settings.host;
     },
     async close() {
@@ -108,7 +115,7 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
   };
 }
 
-async function registerRooms(app: FastifyInstance, context: WorkspaceContext): Promise<void> {
+async function registerRooms(app: FastifyInstance, context: WorkspaceContext): Promise<Scheduler> {
   registerIdentity(app, context);
   registerPermissions(app, context);
   registerFiles(app, context);
@@ -125,6 +132,7 @@ async function registerRooms(app: FastifyInstance, context: WorkspaceContext): P
     >;
     await routes[register]?.(app, context);
   }
+  return registerJobs(app, context);
 }
 
 /** A value that is made once and kept in a file which only its owner reads. */

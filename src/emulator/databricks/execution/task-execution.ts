@@ -1,0 +1,196 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { WorkspaceContext } from '../context.ts';
+import { ApiError } from '../errors.ts';
+import { parentOf, parseWorkspacePath } from '../files/workspace-path.ts';
+import type { Outcome } from '../jobs/outcome.ts';
+import { notStarted, succeeded, timedOut, workloadFailed } from '../jobs/outcome.ts';
+import type { ReferenceValues } from '../jobs/references.ts';
+import { resolveReferences } from '../jobs/references.ts';
+import type { Run, TaskRun } from '../jobs/run-store.ts';
+import type { TaskSettings } from '../jobs/settings.ts';
+import { PythonEnvironmentError } from '../python/python-environments.ts';
+import { startChild } from './child-process.ts';
+import { errorOf } from './error-trace.ts';
+import { expandRequirements } from './requirements.ts';
+import { createRunLog, readLog } from './run-log.ts';
+import { createWorkTree, WorkTreeError } from './work-tree.ts';
+
+export const runFolder = (context: WorkspaceContext, runId: number) =>
+  join(context.settings.dataDir, 'runs', String(runId));
+
+export const logPath = (context: WorkspaceContext, task: Pick<TaskRun, 'id' | 'runId'>) =>
+  join(runFolder(context, task.runId), `${task.id}.log`);
+
+/**
+ * Runs one task's Python file in a process of its own and says how it ended; never throws.
+ * @param stop aborted with the outcome that the task shall have (cancelled, timed out, workspace stopped).
+ * @param onStarted gets the process id once the program runs.
+ */
+export async function executeTask(
+  context: WorkspaceContext,
+  run: Run,
+  task: TaskRun,
+  settings: TaskSettings,
+  stop: AbortSignal,
+  onStarted: (pid: number) => void,
+): Promise<Outcome> {
+  const controller = new AbortController();
+  const timer =
+    settings.timeoutSeconds > 0
+      ? setTimeout(() => controller.abort(timedOut(settings.timeoutSeconds)), settings.timeoutSeconds * 1000)
+      : undefined;
+  const signal = AbortSignal.any([stop, controller.signal]);
+  const folder = join(runFolder(context, run.id), `work-${task.id}`);
+  try {
+    return await start(context, run, task, settings, signal, folder, onStarted);
+  } catch (error) {
+    return signal.aborted ? (signal.reason as Outcome) : explain(context, error, task);
+  } finally {
+    clearTimeout(timer);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function start(
+  context: WorkspaceContext,
+  run: Run,
+  task: TaskRun,
+  settings: TaskSettings,
+  signal: AbortSignal,
+  folder: string,
+  onStarted: (pid: number) => void,
+): Promise<Outcome> {
+  const { files, tokens } = context;
+  const log = createRunLog(logPath(context, task));
+  const principal = tokens.principalNamed(run.runAs);
+  if (!principal)
+    return notStarted(
+      'UNAUTHORIZED_ERROR',
+      'CLIENT_ERROR',
+      `Principal ${run.runAs} does not exist or is inactive.`,
+    );
+  const mayRead = (path: string) => {
+    try {
+      files.require(
+        principal,
+        'CAN_READ',
+        files.find(path)?.type === 'DIRECTORY' ? path : (parentOf(path) ?? '/'),
+      );
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  const values = referenceValues(context, run, task);
+  const pythonFile = resolveReferences(settings.pythonFile, values);
+  const path = parseWorkspacePath(pythonFile);
+  if (!mayRead(path))
+    return notStarted('UNAUTHORIZED_ERROR', 'CLIENT_ERROR', `${run.runAs} may not read ${pythonFile}.`);
+  const parent = files.find(parentOf(path) ?? '/');
+  if (files.find(path)?.type !== 'FILE' || !parent)
+    return notStarted(
+      'RESOURCE_NOT_FOUND',
+      'CLIENT_ERROR',
+      `Cannot read the python file ${pythonFile}: it does not exist.`,
+    );
+
+  const requirements = await expandRequirements(settings.dependencies, files, mayRead);
+  const environment = await abortable(
+    context.python.prepare(requirements, (line) => context.log.debug({ run: run.id, task: task.key }, line)),
+    signal,
+  );
+  const tree = createWorkTree(context, folder, mayRead);
+  const script = join(await tree.place(parent), basename(path));
+  const args: string[] = [];
+  for (const parameter of settings.parameters)
+    args.push(await tree.translate(resolveReferences(parameter, values)));
+  signal.throwIfAborted();
+
+  const token = tokens.issue(run.runAs, 'run', {
+    run: { jobId: run.jobId ?? 0, runId: run.id, taskRunId: task.id, taskKey: task.key },
+  });
+  try {
+    const home = join(folder, 'home');
+    mkdirSync(home, { recursive: true });
+    const child = await startChild({
+      command: environment.python,
+      args: [script, ...args],
+      cwd: dirname(script),
+      env: taskEnvironment(context, environment.folder, home, token),
+      onOutput: (text) => log.append(text),
+    });
+    onStarted(child.pid);
+    const stopChild = () => void child.stop(context.settings.stopGraceMs);
+    signal.addEventListener('abort', stopChild, { once: true });
+    if (signal.aborted) stopChild();
+    const end = await child.ended;
+    signal.removeEventListener('abort', stopChild);
+    if (signal.aborted) return signal.reason as Outcome;
+    if (end.code === 0) return succeeded;
+    const exit = end.signal ? `signal ${end.signal}` : `exit code ${end.code}`;
+    const { error, errorTrace } = errorOf(readLog(logPath(context, task)).text, exit);
+    return workloadFailed(error, errorTrace);
+  } finally {
+    tokens.revoke(token);
+  }
+}
+
+/** Everything that the program gets to see of its surroundings; nothing is inherited but PATH. */
+function taskEnvironment(context: WorkspaceContext, environment: string, home: string, token: string) {
+  return {
+    PATH: `${join(environment, 'bin')}:${process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'}`,
+    VIRTUAL_ENV: environment,
+    HOME: home,
+    TMPDIR: home,
+    LANG: 'C.UTF-8',
+    PYTHONUNBUFFERED: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
+    DATABRICKS_HOST: context.settings.host,
+    DATABRICKS_TOKEN: token,
+    MLFLOW_TRACKING_URI: 'databricks',
+    MLFLOW_REGISTRY_URI: 'databricks-uc',
+    // mlflow looks for git in the program's folder; without git it would warn in every log.
+    GIT_PYTHON_REFRESH: 'quiet',
+  };
+}
+
+function referenceValues(context: WorkspaceContext, run: Run, task: TaskRun): ReferenceValues {
+  return {
+    jobId: run.jobId ?? 0,
+    jobName: run.settings.name,
+    runId: run.id,
+    repairCount: task.attempt,
+    taskKey: task.key,
+    taskRunId: task.id,
+    startTime: run.startTime,
+    workspaceId: context.settings.orgId,
+    workspaceUrl: context.settings.host,
+    parameters: run.parameters,
+  };
+}
+
+/** Waits for work that others may share, but no longer than until the signal. */
+async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(new Error('aborted'));
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function explain(context: WorkspaceContext, error: unknown, task: TaskRun): Outcome {
+  if (error instanceof PythonEnvironmentError)
+    return error.code === 'LIBRARY_INSTALLATION_ERROR'
+      ? notStarted('LIBRARY_INSTALLATION_ERROR', 'CLIENT_ERROR', error.message)
+      : notStarted('CLUSTER_ERROR', 'INTERNAL_ERROR', error.message);
+  if (error instanceof ApiError || error instanceof WorkTreeError)
+    return notStarted('RESOURCE_NOT_FOUND', 'CLIENT_ERROR', error.message);
+  context.log.error({ err: error, taskRun: task.id }, 'task could not be executed');
+  return notStarted('INTERNAL_ERROR', 'INTERNAL_ERROR', `The task could not be executed: ${String(error)}`);
+}

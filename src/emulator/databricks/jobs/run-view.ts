@@ -1,0 +1,105 @@
+import type { WorkspaceContext } from '../context.ts';
+import type { Outcome } from './outcome.ts';
+import type { Run, RunState, TaskRun } from './run-store.ts';
+
+/** The current `status` and the deprecated `state` (which the Python SDK's waiter still reads) of a run or task. */
+function states(state: RunState, outcome: Outcome | undefined) {
+  if (state !== 'TERMINATED' || !outcome) {
+    const message = { QUEUED: 'Waiting for other runs to finish', PENDING: 'Preparing the environment' }[
+      state as string
+    ];
+    return {
+      status: {
+        state,
+        ...(state === 'QUEUED' && {
+          queue_details: {
+            code: 'ACTIVE_RUNS_LIMIT_REACHED',
+            message: 'Queued due to reaching the limit of active runs.',
+          },
+        }),
+      },
+      state: { life_cycle_state: state, state_message: message ?? '', user_cancelled_or_timedout: false },
+    };
+  }
+  return {
+    status: {
+      state,
+      termination_details: { code: outcome.code, type: outcome.type, message: outcome.message },
+    },
+    state: {
+      life_cycle_state: outcome.lifeCycle,
+      ...(outcome.lifeCycle !== 'SKIPPED' && { result_state: outcome.result }),
+      state_message: outcome.message,
+      user_cancelled_or_timedout: ['CANCELED', 'TIMEDOUT'].includes(outcome.result),
+    },
+  };
+}
+
+/** A task as `runs/get` lists it. */
+export function renderTask(context: WorkspaceContext, run: Run, task: TaskRun) {
+  const settings = run.settings.tasks.find(({ key }) => key === task.key);
+  const ran = task.startTime > 0 && task.endTime > 0 ? task.endTime - task.startTime : 0;
+  return {
+    ...settings?.source,
+    run_id: task.id,
+    task_key: task.key,
+    run_page_url: pageOf(context, run.id),
+    start_time: task.startTime,
+    end_time: task.endTime,
+    setup_duration: 0,
+    execution_duration: ran,
+    cleanup_duration: 0,
+    attempt_number: task.attempt,
+    ...states(task.state, task.outcome),
+  };
+}
+
+/** A run as `runs/get` and `runs/list` give it. */
+export function renderRun(context: WorkspaceContext, run: Run, options: { tasks: boolean }) {
+  return {
+    ...(run.jobId !== undefined && { job_id: run.jobId }),
+    run_id: run.id,
+    number_in_job: run.id,
+    original_attempt_run_id: run.id,
+    creator_user_name: run.creator,
+    run_as_user_name: run.runAs,
+    run_name: run.settings.name,
+    run_page_url: pageOf(context, run.id),
+    run_type: run.jobId === undefined ? 'SUBMIT_RUN' : 'JOB_RUN',
+    trigger: 'ONE_TIME',
+    format: 'MULTI_TASK',
+    start_time: run.startTime,
+    end_time: run.endTime,
+    setup_duration: 0,
+    execution_duration: 0,
+    cleanup_duration: 0,
+    run_duration: run.endTime > 0 ? run.endTime - run.startTime : 0,
+    ...(Object.keys(run.parameters).length > 0 && {
+      job_parameters: Object.entries(run.parameters).map(([name, value]) => ({
+        name,
+        default: run.settings.parameters[name] ?? '',
+        value,
+      })),
+    }),
+    ...states(run.state, run.outcome),
+    ...(options.tasks && { tasks: run.tasks.map((task) => renderTask(context, run, task)) }),
+    ...(run.repairs.length > 0 && { repair_history: renderRepairs(run) }),
+  };
+}
+
+function renderRepairs(run: Run) {
+  const now = states(run.state, run.outcome);
+  return [
+    { type: 'ORIGINAL', start_time: run.startTime },
+    ...run.repairs.map(({ id, startTime, taskRunIds }, index) => ({
+      id,
+      type: 'REPAIR',
+      start_time: startTime,
+      task_run_ids: taskRunIds,
+      ...(index === run.repairs.length - 1 && { end_time: run.endTime, ...now }),
+    })),
+  ];
+}
+
+export const pageOf = (context: WorkspaceContext, runId: number) =>
+  `${context.settings.host}/jobs/runs/${runId}?o=${context.settings.orgId}`;
