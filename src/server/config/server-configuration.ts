@@ -4,6 +4,8 @@ export interface ServerConfiguration {
   publicUrl: string;
   /** Where the backend listens. */
   listen: { host: string; port: number };
+  /** Proxies whose `X-Forwarded-For` is believed, as addresses or networks; loopback when left out. */
+  trustedProxies?: string[];
   /** SQLite file (or, later, a PostgreSQL URL). */
   database: string;
   /** Key that encrypts user tokens and signing keys at rest: 32 bytes, from a file. */

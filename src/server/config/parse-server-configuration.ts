@@ -1,0 +1,284 @@
+/**
+ * Longer than 200 lines: one function per part of the file, and each part's rules read best beside each other.
+ */
+import { dirname, resolve } from 'node:path';
+import picomatch from 'picomatch';
+import type { Static } from 'typebox';
+import type { ConfigurationProblem } from '../../contract/repository.ts';
+import { checkShape } from './check-shape.ts';
+import { nearestName } from './nearest-name.ts';
+import type { ReadSecret } from './secret-file.ts';
+import { parseEncryptionKey } from './secret-file.ts';
+import type {
+  Binding,
+  GiteaConfiguration,
+  ServerConfiguration,
+  WorkspaceConfiguration,
+} from './server-configuration.ts';
+import { ServerFile } from './server-schema.ts';
+import type { DocumentPath } from './yaml-document.ts';
+import { inFileOrder, parseYaml } from './yaml-document.ts';
+
+type GivenFile = Static<typeof ServerFile>;
+type GivenWorkspace = GivenFile['workspaces'][string];
+
+/** What reading a file needs to know beside its text. */
+interface Reader {
+  report(path: DocumentPath, message: string): void;
+  /** A secret by the path that the file gives; reports and gives '' when it cannot be read. */
+  secret(path: DocumentPath, file: string): string;
+  /** Relative paths start at the configuration's folder. */
+  resolve(path: string): string;
+}
+
+const defaultListen = '127.0.0.1:3100';
+const defaultDatabase = 'gitea-databricks.sqlite';
+
+/** The key's file where the configuration names none: beside the configuration. */
+export const defaultEncryptionKeyFile = 'gitea-databricks.key';
+
+/**
+ * Reads the server's configuration and finds all that is wrong with it at once.
+ *
+ * @param text YAML
+ * @param file its path; relative paths inside are relative to its folder
+ * @param readSecret reads the files that hold secrets
+ */
+export function parseServerConfiguration(
+  text: string,
+  file: string,
+  readSecret: ReadSecret,
+): { configuration: ServerConfiguration } | { problems: ConfigurationProblem[] } {
+  const document = parseYaml(text, file);
+  if (document.problems.length > 0) return { problems: document.problems };
+  const wrong = checkShape(ServerFile, document);
+  if (wrong.length > 0) return { problems: inFileOrder(wrong) };
+
+  const problems: ConfigurationProblem[] = [];
+  const reader: Reader = {
+    report: (path, message) => void problems.push(document.problem(path, message)),
+    resolve: (path) => resolve(dirname(file), path),
+    secret(path, secretPath) {
+      try {
+        return readSecret(reader.resolve(secretPath));
+      } catch (error) {
+        reader.report(path, `"${path.at(-1)}" does not work: ${(error as Error).message}.`);
+        return '';
+      }
+    },
+  };
+  const configuration = read(document.value as GivenFile, reader);
+  return problems.length > 0 ? { problems: inFileOrder(problems) } : { configuration };
+}
+
+function read(given: GivenFile, reader: Reader): ServerConfiguration {
+  const workspaces: Record<string, WorkspaceConfiguration> = {};
+  for (const [name, workspace] of Object.entries(given.workspaces)) {
+    workspaces[name] = readWorkspace(name, workspace, reader);
+  }
+  return {
+    publicUrl: `${readUrl(given.public_url, ['public_url'], reader)}/`,
+    listen: readListen(given.listen ?? defaultListen, reader),
+    ...(given.trusted_proxies ? { trustedProxies: given.trusted_proxies } : {}),
+    database: reader.resolve(given.database ?? defaultDatabase),
+    encryptionKey: readEncryptionKey(given.encryption_key_file, reader),
+    gitea: readGitea(given.gitea, reader),
+    workspaces,
+    bindings: readBindings(given, reader),
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return (
+    host === 'localhost' ||
+    host.endsWith('.localhost') ||
+    host === '[::1]' ||
+    /^127\.\d+\.\d+\.\d+$/.test(host)
+  );
+}
+
+/** @returns the address without a slash at its end */
+function readUrl(given: string, path: DocumentPath, reader: Reader, plainHttp = false): string {
+  const url = URL.canParse(given) ? new URL(given) : null;
+  const name = path.at(-1);
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    reader.report(path, `"${name}" must be an address that begins with https://; it is "${given}".`);
+    return 'https://invalid.invalid';
+  }
+  if (url.username || url.password || url.search || url.hash) {
+    reader.report(path, `"${name}" must have no user, query or fragment.`);
+  }
+  if (url.protocol === 'http:' && !plainHttp && !isLoopback(url.hostname)) {
+    reader.report(
+      path,
+      `"${name}" must begin with https://; http:// is possible on loopback only, because tokens travel there.`,
+    );
+  }
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
+}
+
+function readListen(given: string, reader: Reader): ServerConfiguration['listen'] {
+  const colon = given.lastIndexOf(':');
+  const port = Number(given.slice(colon + 1));
+  if (port > 65_535) reader.report(['listen'], `"listen" must have a port from 0 to 65535; it is ${port}.`);
+  return { host: given.slice(0, colon).replace(/^\[|\]$/g, ''), port };
+}
+
+function readEncryptionKey(given: string | undefined, reader: Reader): Uint8Array {
+  const path = ['encryption_key_file'];
+  const text = reader.secret(path, given ?? defaultEncryptionKeyFile);
+  const key = parseEncryptionKey(text);
+  if (key === null && text !== '') {
+    reader.report(
+      path,
+      'The encryption key must be 32 bytes as 64 hexadecimal digits or as base64; "openssl rand -hex 32" makes one.',
+    );
+  }
+  return key ?? new Uint8Array(32);
+}
+
+function readGitea(given: GivenFile['gitea'], reader: Reader): GiteaConfiguration {
+  const url = readUrl(given.url, ['gitea', 'url'], reader);
+  const { client_id, client_secret_file } = given.oauth;
+  return {
+    url,
+    // Inside a private network plain http between the backend and Gitea is the admin's choice.
+    internalUrl: given.internal_url
+      ? readUrl(given.internal_url, ['gitea', 'internal_url'], reader, true)
+      : url,
+    token: reader.secret(['gitea', 'token_file'], given.token_file),
+    webhookSecret: reader.secret(['gitea', 'webhook_secret_file'], given.webhook_secret_file),
+    oauth: {
+      clientId: client_id,
+      clientSecret: reader.secret(['gitea', 'oauth', 'client_secret_file'], client_secret_file),
+    },
+  };
+}
+
+function readWorkspace(name: string, given: GivenWorkspace, reader: Reader): WorkspaceConfiguration {
+  const at = ['workspaces', name];
+  const unused = {
+    m2m: given.client_secret_files,
+    'token-file': given.token_file,
+    federation: given.audience,
+  };
+  const keys = { m2m: 'client_secret_files', 'token-file': 'token_file', federation: 'audience' };
+  for (const kind of ['m2m', 'token-file', 'federation'] as const) {
+    if (kind !== given.auth && unused[kind] !== undefined) {
+      reader.report(
+        [...at, keys[kind]],
+        `"${keys[kind]}" belongs to "auth: ${kind}"; this workspace has "auth: ${given.auth}".`,
+      );
+    }
+  }
+  return {
+    name,
+    host: readUrl(given.host, [...at, 'host'], reader),
+    accountId: given.account_id,
+    auth: readAuth(given, at, reader),
+    reader: given.reader,
+  };
+}
+
+function readAuth(given: GivenWorkspace, at: string[], reader: Reader): WorkspaceConfiguration['auth'] {
+  switch (given.auth) {
+    case 'federation':
+      return { kind: 'federation', audience: given.audience ?? given.account_id };
+    case 'm2m': {
+      const files = given.client_secret_files ?? {};
+      if (!Object.hasOwn(files, given.reader)) {
+        reader.report(
+          [...at, 'client_secret_files'],
+          `"client_secret_files" needs a line for the reader, ${given.reader}.`,
+        );
+      }
+      const secrets = Object.entries(files).map(([id, file]) => [
+        id,
+        reader.secret([...at, 'client_secret_files', id], file),
+      ]);
+      return { kind: 'm2m', secrets: Object.fromEntries(secrets) as Record<string, string> };
+    }
+    case 'token-file': {
+      if (given.token_file === undefined) {
+        reader.report(
+          [...at, 'token_file'],
+          '"token_file" is missing: "auth: token-file" needs the path of a file that holds a token.',
+        );
+        return { kind: 'token-file', path: '' };
+      }
+      // Read now to find a wrong path, and again for each use, so that a rotated token is taken up.
+      reader.secret([...at, 'token_file'], given.token_file);
+      return { kind: 'token-file', path: reader.resolve(given.token_file) };
+    }
+  }
+}
+
+function readBindings(given: GivenFile, reader: Reader): Binding[] {
+  const seen = new Set<string>();
+  return given.bindings.map((binding, position) => {
+    const at = ['bindings', position];
+    if (seen.has(binding.id))
+      reader.report([...at, 'id'], `There are two bindings "${binding.id}": each id is used once.`);
+    seen.add(binding.id);
+    const workspace = Object.hasOwn(given.workspaces, binding.workspace)
+      ? given.workspaces[binding.workspace]
+      : undefined;
+    if (workspace === undefined) {
+      const names = Object.keys(given.workspaces);
+      const near = nearestName(binding.workspace, names);
+      const advice = near ? `Did you mean "${near}"?` : `There are: ${names.join(', ') || 'none'}.`;
+      reader.report([...at, 'workspace'], `There is no workspace "${binding.workspace}". ${advice}`);
+    } else if (workspace.auth === 'm2m') {
+      for (const [role, id] of Object.entries(binding.principals)) {
+        if (Object.hasOwn(workspace.client_secret_files ?? {}, id)) continue;
+        reader.report(
+          [...at, 'principals', role],
+          `The workspace "${binding.workspace}" has "auth: m2m" and no client secret for ${id}: add it to "client_secret_files".`,
+        );
+      }
+    }
+    checkPrincipals(binding.principals, [...at, 'principals'], reader);
+    binding.repositories.forEach((glob, index) => {
+      try {
+        picomatch.makeRe(glob, { strictBrackets: true });
+      } catch (error) {
+        reader.report(
+          [...at, 'repositories', index],
+          `"${glob}" is no pattern: ${(error as Error).message}.`,
+        );
+      }
+    });
+    const models = Object.entries(binding.models ?? {}).map(([key, model]) => [
+      key,
+      { name: model.name, alias: model.alias, endpoint: model.endpoint ?? null },
+    ]);
+    return {
+      id: binding.id,
+      repositories: binding.repositories,
+      workspace: binding.workspace,
+      branch: binding.branch === undefined || binding.branch === 'default' ? null : binding.branch,
+      experiment: binding.experiment,
+      jobs: binding.jobs ?? {},
+      models: Object.fromEntries(models) as Binding['models'],
+      principals: binding.principals,
+      floors: binding.floors ?? {},
+    };
+  });
+}
+
+/** Code of a fork must never get what the trainer or the releaser may do; nor training code what the releaser may. */
+function checkPrincipals(principals: Binding['principals'], path: DocumentPath, reader: Reader): void {
+  const { trainer, releaser, fork } = principals;
+  if (fork === trainer || fork === releaser) {
+    reader.report(
+      [...path, 'fork'],
+      '"fork" must be a service principal of its own: code from forks gets its rights.',
+    );
+  }
+  if (trainer === releaser) {
+    reader.report(
+      [...path, 'releaser'],
+      '"releaser" must be another service principal than "trainer": else training code could release.',
+    );
+  }
+}
