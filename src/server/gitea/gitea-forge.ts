@@ -150,7 +150,7 @@ export function createGiteaForge(http: GiteaHttp): Forge {
         `${repos(repository)}/contents/${path(filePath)}`,
         { query: { ref: commit } },
       );
-      if (!answer || answer.type !== 'file' || answer.encoding !== 'base64') return null;
+      if (answer?.type !== 'file' || answer.encoding !== 'base64') return null;
       return Buffer.from(answer.content ?? '', 'base64').toString('utf8');
     },
 

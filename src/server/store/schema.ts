@@ -105,6 +105,10 @@ export interface RunRow {
   logged_parameters: string | null;
   /** Frozen, thinned histories: JSON {metric: {steps, values, thinned}}. */
   histories: string | null;
+  /** JSON string[]: metrics with more than one step. */
+  history_metrics: string;
+  /** JSON number[]: the primary metric while training, at most 24 values. */
+  curve: string;
   /** JSON Task[]. */
   tasks: string;
   /** JSON {task, message, trace} or null. */

@@ -69,7 +69,10 @@ export interface Run {
   modelVersion: number | null;
   metrics: Record<string, number | null> | null;
   loggedParameters: Record<string, string> | null;
-  histories: Record<string, Series> | null;
+  /** Metrics with more than one step; the histories themselves are read separately. */
+  historyMetrics: string[];
+  /** The primary metric while training, at most 24 values. */
+  curve: number[];
   tasks: Task[];
   error: RunError | null;
   verdict: Verdict | null;
@@ -99,7 +102,8 @@ export type NewRun = Omit<
   | 'modelVersion'
   | 'metrics'
   | 'loggedParameters'
-  | 'histories'
+  | 'historyMetrics'
+  | 'curve'
   | 'tasks'
   | 'error'
   | 'verdict'
@@ -135,6 +139,9 @@ export interface RunStore {
     change: Partial<Omit<Run, 'id' | 'version' | 'pulls'>>,
   ): Promise<boolean>;
   linkPull(runId: string, repositoryId: number, index: number): Promise<void>;
+  /** Frozen, thinned histories by metric. */
+  histories(id: string): Promise<Record<string, Series>>;
+  saveHistories(id: string, histories: Record<string, Series>): Promise<void>;
   setPullVerdict(runId: string, index: number, verdict: Verdict): Promise<void>;
   /** Newest first. */
   ofPull(repositoryId: number, index: number, limit: number): Promise<Run[]>;

@@ -83,6 +83,8 @@ export const initial = {
       .addColumn('metrics', 'text')
       .addColumn('logged_parameters', 'text')
       .addColumn('histories', 'text')
+      .addColumn('history_metrics', 'text', (c) => c.notNull())
+      .addColumn('curve', 'text', (c) => c.notNull())
       .addColumn('tasks', 'text', (c) => c.notNull())
       .addColumn('error', 'text')
       .addColumn('verdict', 'text')

@@ -1,0 +1,17 @@
+/** Port: which comment is ours. */
+export interface ReportStore {
+  find(
+    repositoryId: number,
+    pull: number,
+  ): Promise<{ commentId: number | null; bodyDigest: string | null } | null>;
+  remember(
+    repositoryId: number,
+    pull: number,
+    report: { commentId: number; bodyDigest: string },
+  ): Promise<void>;
+}
+
+/** Port: what a merge will do or did, in one sentence; null when there is nothing to say. */
+export interface PromotionNotes {
+  forPull(repositoryId: number, pull: number): Promise<string | null>;
+}

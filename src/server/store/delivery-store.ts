@@ -1,0 +1,106 @@
+import type { DeliveryStore } from '../webhook/ports.ts';
+import type { Connection } from './database.ts';
+import { sortableId } from './sortable-id.ts';
+
+/** The deliveries table. See the port for what each method promises. */
+export function createDeliveryStore(connection: Connection): DeliveryStore {
+  return {
+    async add(delivery) {
+      const known = await connection
+        .selectFrom('deliveries')
+        .select('id')
+        .where(({ or, eb }) =>
+          or([eb('content_key', '=', delivery.contentKey), eb('uuid', '=', delivery.uuid)]),
+        )
+        .executeTakeFirst();
+      if (known) return false;
+      const inserted = await connection
+        .insertInto('deliveries')
+        .values({
+          id: sortableId(),
+          uuid: delivery.uuid,
+          event: delivery.event,
+          event_type: delivery.eventType,
+          repository_id: delivery.repositoryId,
+          content_key: delivery.contentKey,
+          body: delivery.body,
+          received_at: delivery.receivedAt,
+          state: 'received',
+          outcome: null,
+          attempts: 0,
+          next_attempt_at: delivery.receivedAt,
+          processed_at: null,
+        })
+        .onConflict((conflict) => conflict.column('content_key').doNothing())
+        .returning('id')
+        .executeTakeFirst();
+      return inserted !== undefined;
+    },
+
+    async due(now, limit) {
+      const rows = await connection
+        .selectFrom('deliveries')
+        .select(['id', 'uuid', 'event', 'event_type', 'repository_id', 'body', 'attempts'])
+        .where('state', '=', 'received')
+        .where('next_attempt_at', '<=', now)
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      return rows.map((row) => ({
+        id: row.id,
+        uuid: row.uuid,
+        event: row.event,
+        eventType: row.event_type,
+        repositoryId: row.repository_id,
+        body: row.body,
+        attempts: row.attempts,
+      }));
+    },
+
+    async nextDue(now) {
+      const row = await connection
+        .selectFrom('deliveries')
+        .select('next_attempt_at')
+        .where('state', '=', 'received')
+        .where('next_attempt_at', '>', now)
+        .orderBy('next_attempt_at')
+        .limit(1)
+        .executeTakeFirst();
+      return row?.next_attempt_at ?? null;
+    },
+
+    async processed(id, outcome, now) {
+      await connection
+        .updateTable('deliveries')
+        .set({ state: 'processed', outcome, processed_at: now, next_attempt_at: null })
+        .where('id', '=', id)
+        .execute();
+    },
+
+    async retryLater(id, nextAttemptAt, reason) {
+      await connection
+        .updateTable('deliveries')
+        .set((column) => ({
+          attempts: column('attempts', '+', 1),
+          next_attempt_at: nextAttemptAt,
+          outcome: reason,
+        }))
+        .where('id', '=', id)
+        .execute();
+    },
+
+    async failed(id, reason, now) {
+      await connection
+        .updateTable('deliveries')
+        .set((column) => ({
+          attempts: column('attempts', '+', 1),
+          state: 'failed' as const,
+          outcome: reason,
+          processed_at: now,
+          next_attempt_at: null,
+        }))
+        .where('id', '=', id)
+        .execute();
+    },
+  };
+}

@@ -1,0 +1,26 @@
+/** A received webhook as it is kept. */
+export interface StoredDelivery {
+  id: string;
+  uuid: string;
+  event: string;
+  eventType: string;
+  repositoryId: number;
+  /** The raw body, verified. */
+  body: string;
+  attempts: number;
+}
+
+/** Port: deliveries, stored before they are acknowledged. */
+export interface DeliveryStore {
+  /** @returns false when the same delivery (by its UUID, or by what it says) is stored already */
+  add(
+    delivery: Omit<StoredDelivery, 'id' | 'attempts'> & { contentKey: string; receivedAt: string },
+  ): Promise<boolean>;
+  /** Unprocessed and due, oldest first. */
+  due(now: string, limit: number): Promise<StoredDelivery[]>;
+  nextDue(now: string): Promise<string | null>;
+  processed(id: string, outcome: string, now: string): Promise<void>;
+  retryLater(id: string, nextAttemptAt: string, reason: string): Promise<void>;
+  /** Given up on: the body is kept. */
+  failed(id: string, reason: string, now: string): Promise<void>;
+}
