@@ -176,6 +176,11 @@ export function registerModelsMlflow(
     versions.removeTag(versionOf(fields), text(fields, 'key'));
     return {};
   });
+  // Lineage feeds Databricks' own graph, which nothing here can be asked for: it is taken and dropped.
+  route('POST', 'model-versions/emit-lineage', (fields, principal) => {
+    require(principal, 'EXECUTE', fields);
+    return {};
+  });
   route('GET', 'model-versions/search', (fields, principal) => {
     const clauses = parseFilter(optionalText(fields, 'filter'), searchable);
     const matches = matcher<Version>(clauses, (version, { key }) =>

@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createModels } from '../catalog/models.ts';
+import { createVersions } from '../catalog/versions.ts';
+import type { WorkspaceContext } from '../context.ts';
+import type { ModelWorker } from './model-worker.ts';
+import { startModelWorker } from './model-worker.ts';
+
+/** The most models in memory at once (each about 200 MB). */
+const most = 8;
+
+export type LoadState = 'loading' | 'ready' | 'failed' | 'absent';
+
+export interface LoadedModels {
+  /** The worker of a version, started when there is none or the last one died. @throws why it cannot be loaded. */
+  use(model: string, version: number): Promise<ModelWorker>;
+  state(model: string, version: number): LoadState;
+  /** Ends every worker whose version is not in the list. */
+  keepOnly(versions: readonly { model: string; version: number }[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Slot {
+  worker: Promise<ModelWorker>;
+  /** Gives up loading. */
+  stop: AbortController;
+  state: LoadState;
+}
+
+const keyOf = (model: string, version: number) => `${model}/${version}`;
+
+/** Never resolves; rejects when the signal is raised. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const refuse = () => reject(new Error('Loading the model was given up.'));
+    if (signal.aborted) refuse();
+    else signal.addEventListener('abort', refuse, { once: true });
+  });
+}
+
+/** The processes that serve models: one for each version, shared by the endpoints that serve it. */
+export function createLoadedModels(context: WorkspaceContext): LoadedModels {
+  const models = createModels(context);
+  const versions = createVersions(context, models);
+  const slots = new Map<string, Slot>();
+
+  /** The lines that mlflow wrote when it logged the model; the environment of equal lines is shared with jobs. */
+  async function requirementsOf(folder: string): Promise<string[]> {
+    const text = await readFile(join(folder, 'requirements.txt'), 'utf8');
+    return text
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '' && !line.startsWith('#'));
+  }
+
+  async function load(model: string, number: number, signal: AbortSignal): Promise<ModelWorker> {
+    const version = versions.get(model, number);
+    if (version.status !== 'READY') throw new Error(`Version ${number} of ${model} is ${version.status}.`);
+    const folder = versions.folder(version);
+    const environment = await Promise.race([
+      context.python.prepare(await requirementsOf(folder)),
+      aborted(signal),
+    ]);
+    context.log.info({ model, version: number }, 'loading a model');
+    return startModelWorker(environment.python, folder, signal);
+  }
+
+  async function end(key: string): Promise<void> {
+    const slot = slots.get(key);
+    slots.delete(key);
+    slot?.stop.abort();
+    // One that could not be loaded has no process.
+    const worker = await slot?.worker.catch(() => undefined);
+    await worker?.stop();
+  }
+
+  return {
+    use(model, version) {
+      const key = keyOf(model, version);
+      const existing = slots.get(key);
+      if (existing) return existing.worker;
+      if (slots.size >= most)
+        return Promise.reject(new Error(`The workspace serves ${most} model versions already, its most.`));
+      const stop = new AbortController();
+      const slot: Slot = { worker: load(model, version, stop.signal), stop, state: 'loading' };
+      slots.set(key, slot);
+      slot.worker.then(
+        (worker) => {
+          slot.state = 'ready';
+          void worker.ended.then(() => {
+            if (slots.get(key) === slot) slots.delete(key);
+          });
+        },
+        () => {
+          slot.state = 'failed';
+          if (slots.get(key) === slot) slots.delete(key);
+        },
+      );
+      return slot.worker;
+    },
+    state: (model, version) => slots.get(keyOf(model, version))?.state ?? 'absent',
+    async keepOnly(wanted) {
+      const keys = new Set(wanted.map(({ model, version }) => keyOf(model, version)));
+      await Promise.all([...slots.keys()].filter((key) => !keys.has(key)).map(end));
+    },
+    async close() {
+      await Promise.all([...slots.keys()].map(end));
+    },
+  };
+}
