@@ -90,6 +90,7 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
   context.onClose(() => context.python.close());
   const adminToken = kept(dataDir, 'admin-token', () => tokens.issue(adminName, 'pat'));
   const app = createApplication(context);
+  let closing: Promise<void> | undefined;
 
   return {
     async listen({ port, host = '127.0.0.1' }) {
@@ -101,10 +102,13 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
       await scheduler.start();
       return context.settings.host;
     },
-    async close() {
-      for (const cleanup of cleanups.toReversed()) await cleanup();
-      await app.close();
-      db.close();
+    close() {
+      closing ??= (async () => {
+        for (const cleanup of cleanups.toReversed()) await cleanup();
+        await app.close();
+        db.close();
+      })();
+      return closing;
     },
     get host() {
       return context.settings.host;
