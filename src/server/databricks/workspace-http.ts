@@ -1,5 +1,6 @@
 import ky, { HTTPError, TimeoutError } from 'ky';
 import { DatabricksError } from './error.ts';
+import { parseLenientJson } from './lenient-json.ts';
 
 export interface WorkspaceHttpOptions {
   /** `https://…` without trailing slash. */
@@ -86,7 +87,7 @@ export class WorkspaceHttp {
     const text = await this.#call(token, method, path, options, (response) => response.text());
     if (text === '') return {} as T;
     try {
-      return JSON.parse(text) as T;
+      return parseLenientJson(text) as T;
     } catch (cause) {
       throw new DatabricksError(
         {

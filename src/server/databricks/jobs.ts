@@ -1,0 +1,177 @@
+import type { Task } from '../../contract/run.ts';
+import type { RemoteRun, TrainingWorkspace } from '../training/workspace-port.ts';
+import type { Call } from './caller.ts';
+import { DatabricksError } from './error.ts';
+
+const base = '/api/2.2/jobs';
+
+interface State {
+  status?: { state: string; termination_details?: { code: string; type: string; message?: string } };
+  state?: { life_cycle_state: string; result_state?: string; state_message?: string };
+}
+
+interface JobsRun extends State {
+  run_id: number;
+  run_name?: string;
+  run_page_url?: string;
+  start_time?: number;
+  end_time?: number;
+  tasks?: (State & { run_id: number; task_key: string; start_time?: number; end_time?: number })[];
+}
+
+/** Where a run or task stands. `status` counts; the deprecated `state` tells results apart that `status` does not. */
+function standing(item: State): { phase: RemoteRun['phase']; result: RemoteRun['result']; skipped: boolean } {
+  const current = item.status?.state ?? item.state?.life_cycle_state ?? 'PENDING';
+  const ended = ['TERMINATED', 'SKIPPED', 'INTERNAL_ERROR'].includes(current);
+  if (!ended) {
+    const running = current === 'RUNNING' || current === 'TERMINATING';
+    return { phase: running ? 'running' : 'waiting', result: null, skipped: false };
+  }
+  const code = item.status?.termination_details?.code ?? '';
+  const result = item.state?.result_state ?? code;
+  const skipped = code === 'SKIPPED' || ['UPSTREAM_FAILED', 'UPSTREAM_CANCELED', 'EXCLUDED'].includes(result);
+  if (result === 'SUCCESS' || result === 'SUCCESS_WITH_FAILURES') {
+    return { phase: 'ended', result: 'succeeded', skipped };
+  }
+  if (result === 'TIMEDOUT') return { phase: 'ended', result: 'timed-out', skipped };
+  if (result === 'CANCELED' || code === 'USER_CANCELED')
+    return { phase: 'ended', result: 'cancelled', skipped };
+  return { phase: 'ended', result: 'failed', skipped };
+}
+
+const messageOf = (item: State) =>
+  item.status?.termination_details?.message || item.state?.state_message || '';
+
+const time = (milliseconds: number | undefined) => (milliseconds ? milliseconds : null);
+const iso = (milliseconds: number | undefined) =>
+  milliseconds ? new Date(milliseconds).toISOString() : null;
+
+function taskState(item: State): Task['state'] {
+  const { phase, result, skipped } = standing(item);
+  if (phase !== 'ended') return phase === 'running' ? 'running' : 'pending';
+  return skipped ? 'skipped' : (result ?? 'failed');
+}
+
+function toRemoteRun(run: JobsRun): RemoteRun {
+  const { phase, result } = standing(run);
+  return {
+    id: String(run.run_id),
+    url: run.run_page_url ?? null,
+    phase,
+    result,
+    message: messageOf(run),
+    startedAt: time(run.start_time),
+    endedAt: time(run.end_time),
+    tasks: (run.tasks ?? []).map((task) => ({
+      runId: String(task.run_id),
+      key: task.task_key,
+      state: taskState(task),
+      startedAt: iso(task.start_time),
+      endedAt: iso(task.end_time),
+      message: messageOf(task) || null,
+    })),
+  };
+}
+
+type JobsPort = Pick<
+  TrainingWorkspace,
+  'submit' | 'findSubmitted' | 'startJob' | 'run' | 'output' | 'cancel'
+>;
+
+/** Runs through the Jobs API 2.2. */
+export function createJobs(call: Call): JobsPort {
+  return {
+    async submit(as, { name, token, timeoutSeconds, pythonFile, parameters, dependencies }) {
+      const body = {
+        run_name: name,
+        idempotency_token: token,
+        timeout_seconds: timeoutSeconds,
+        queue: { enabled: true },
+        environments: [{ environment_key: 'training', spec: { environment_version: '4', dependencies } }],
+        tasks: [
+          {
+            task_key: 'train',
+            environment_key: 'training',
+            spark_python_task: { python_file: pythonFile, source: 'WORKSPACE', parameters },
+          },
+        ],
+      };
+      const answer = await call<{ run_id: number }>(as, 'POST', `${base}/runs/submit`, { body });
+      return String(answer.run_id);
+    },
+
+    async findSubmitted(as, name, since) {
+      let page_token: string | undefined;
+      do {
+        const query = { run_type: 'SUBMIT_RUN', start_time_from: since, limit: 24, page_token };
+        const answer = await call<{ runs?: JobsRun[]; next_page_token?: string }>(
+          as,
+          'GET',
+          `${base}/runs/list`,
+          { query },
+        );
+        const found = answer.runs?.find((run) => run.run_name === name);
+        if (found) return String(found.run_id);
+        page_token = answer.next_page_token;
+      } while (page_token);
+      return null;
+    },
+
+    async startJob(as, { id, token, parameters, optional }) {
+      const { act: _, ...reading } = as;
+      const job = await call<{ settings?: { parameters?: { name: string }[] } }>(
+        reading,
+        'GET',
+        `${base}/get`,
+        { query: { job_id: id } },
+      );
+      const declared = new Set((job.settings?.parameters ?? []).map((parameter) => parameter.name));
+      const known = Object.fromEntries(Object.entries(optional).filter(([name]) => declared.has(name)));
+      const body = {
+        job_id: id,
+        idempotency_token: token,
+        job_parameters: { ...known, ...parameters },
+        queue: { enabled: true },
+      };
+      // The token makes repeating safe: the same one gives the same run.
+      const answer = await call<{ run_id: number }>(as, 'POST', `${base}/run-now`, {
+        body,
+        idempotent: true,
+      });
+      return String(answer.run_id);
+    },
+
+    async run(as, id) {
+      try {
+        return toRemoteRun(await call<JobsRun>(as, 'GET', `${base}/runs/get`, { query: { run_id: id } }));
+      } catch (error) {
+        if (error instanceof DatabricksError && error.missing) return null;
+        throw error;
+      }
+    },
+
+    async output(as, taskRunId) {
+      const answer = await call<{
+        error?: string;
+        error_trace?: string;
+        logs?: string;
+        logs_truncated?: boolean;
+      }>(as, 'GET', `${base}/runs/get-output`, { query: { run_id: taskRunId } });
+      return {
+        logs: answer.logs ?? '',
+        truncated: answer.logs_truncated ?? false,
+        error: answer.error ?? null,
+        trace: answer.error_trace ?? null,
+      };
+    },
+
+    async cancel(as, id) {
+      try {
+        const body = { run_id: Number(id) };
+        await call(as, 'POST', `${base}/runs/cancel`, { body, idempotent: true });
+      } catch (error) {
+        if (!(error instanceof DatabricksError && error.missing)) throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import type { Task } from '../../contract/run.ts';
+import type { Act, Role } from '../identity/role.ts';
+import type { BoundRepository } from '../permission/bound-repository.ts';
+
+/** On whose behalf a call is made. With an act it changes something and carries the act's claims. */
+export interface CallAs {
+  repository: BoundRepository;
+  role: Role;
+  act?: Act;
+}
+
+/** A run as the workspace tells it. */
+export interface RemoteRun {
+  id: string;
+  url: string | null;
+  phase: 'waiting' | 'running' | 'ended';
+  /** Once it ended. */
+  result: 'succeeded' | 'failed' | 'cancelled' | 'timed-out' | null;
+  /** The workspace's own words about the end. */
+  message: string;
+  /** Milliseconds since the epoch; null: not started. */
+  startedAt: number | null;
+  endedAt: number | null;
+  tasks: (Task & { runId: string })[];
+}
+
+export interface RemoteOutput {
+  logs: string;
+  truncated: boolean;
+  error: string | null;
+  trace: string | null;
+}
+
+export interface Submission {
+  /** Holds the idempotency token, so that the run can be found again. */
+  name: string;
+  token: string;
+  timeoutSeconds: number;
+  /** Workspace path of the launcher. */
+  pythonFile: string;
+  parameters: string[];
+  /** Requirement lines; `-r <workspace path>` is one. */
+  dependencies: string[];
+}
+
+export interface MlflowRun {
+  id: string;
+  parent: string | null;
+  metrics: Record<string, number | null>;
+  parameters: Record<string, string>;
+}
+
+export interface HistoryPoint {
+  step: number;
+  value: number | null;
+}
+
+/** Port: what training does in a workspace. Every method rejects with a DatabricksError. */
+export interface TrainingWorkspace {
+  /** Creates the experiment (and its folder) when it is missing. @returns its id */
+  ensureExperiment(as: CallAs, name: string): Promise<string>;
+  exists(as: CallAs, path: string): Promise<boolean>;
+  makeFolders(as: CallAs, paths: readonly string[]): Promise<void>;
+  /** A file that is there already stays as it is. */
+  writeFile(as: CallAs, path: string, content: Uint8Array): Promise<void>;
+  submit(as: CallAs, submission: Submission): Promise<string>;
+  /** A submitted run by its name, among those started since (milliseconds). null: there is none */
+  findSubmitted(as: CallAs, name: string, since: number): Promise<string | null>;
+  /** Starts an existing job; `optional` parameters are passed where the job declares them. */
+  startJob(
+    as: CallAs,
+    job: { id: number; token: string; parameters: Record<string, string>; optional: Record<string, string> },
+  ): Promise<string>;
+  /** null: purged or never there */
+  run(as: CallAs, id: string): Promise<RemoteRun | null>;
+  output(as: CallAs, taskRunId: string): Promise<RemoteOutput>;
+  cancel(as: CallAs, id: string): Promise<void>;
+  /** MLflow runs of an experiment with this tag value. */
+  taggedRuns(as: CallAs, experimentId: string, tag: string, value: string): Promise<MlflowRun[]>;
+  history(as: CallAs, mlflowRunId: string, metric: string): Promise<HistoryPoint[]>;
+  /** Versions of a registered model with the MLflow run that made each. */
+  versions(
+    as: CallAs,
+    model: string,
+  ): Promise<{ version: number; mlflowRun: string | null; status: 'pending' | 'ready' | 'failed' }[]>;
+  artifacts(
+    as: CallAs,
+    mlflowRunId: string,
+  ): Promise<{ path: string; size: number | null; directory: boolean }[]>;
+}

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+
+/** What a webhook says. A hint only: who acts on it reads the truth from Gitea. */
+export interface Delivery {
+  event: string;
+  eventType: string;
+  repositoryId: number;
+  push: { ref: string; before: string; after: string } | null;
+  pull: { action: string; index: number; head: string; merged: boolean; updatedAt: string } | null;
+}
+
+type Fields = Record<string, unknown>;
+const fields = (value: unknown): Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+const id = (value: unknown): number | null =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : null;
+
+/** @returns null when a field that every delivery of this event has is missing */
+export function parseDelivery(event: string, eventType: string, payload: unknown): Delivery | null {
+  const body = fields(payload);
+  const repositoryId = id(fields(body.repository).id);
+  if (repositoryId === null) return null;
+  const delivery: Delivery = { event, eventType, repositoryId, push: null, pull: null };
+  if (event === 'push') {
+    const [ref, before, after] = [text(body.ref), text(body.before), text(body.after)];
+    if (ref === null || before === null || after === null) return null;
+    delivery.push = { ref, before, after };
+  } else if (event === 'pull_request') {
+    const pull = fields(body.pull_request);
+    const [action, index, head] = [text(body.action), id(body.number), text(fields(pull.head).sha)];
+    if (action === null || index === null || head === null) return null;
+    const updatedAt = text(pull.updated_at) ?? '';
+    delivery.pull = { action, index, head, merged: pull.merged === true, updatedAt };
+  }
+  return delivery;
+}
+
+/**
+ * sha-256 of what makes two deliveries the same. A redelivery from Gitea's pages has a new UUID and the same
+ * content; a pull request that is closed and reopened twice differs by the time of its update.
+ */
+export function contentKey({ event, eventType, repositoryId, push, pull }: Delivery): string {
+  const moment = pull && pull.action !== 'synchronized' && pull.action !== 'opened' ? pull.updatedAt : '';
+  const content = push
+    ? [repositoryId, event, push.ref, push.before, push.after]
+    : pull
+      ? [repositoryId, event, eventType, pull.action, pull.index, pull.head, pull.merged, moment]
+      : [repositoryId, event, eventType];
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
+}
