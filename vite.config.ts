@@ -15,9 +15,19 @@ export default defineConfig({
     outDir: 'dist/panel',
     emptyOutDir: true,
     reportCompressedSize: false,
+    // build/sizes.ts reads which chunk loads which.
+    manifest: true,
     lib: { entry: { panel: 'src/panel/main.ts' }, formats: ['es'] },
     rolldownOptions: {
-      output: { minify: true, entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+      output: {
+        minify: true,
+        entryFileNames: '[name].js',
+        // A feature's chunk is called like its room, not `index`.
+        chunkFileNames: ({ facadeModuleId }) => {
+          const room = /\/features\/([^/]+)\/index\.tsx$/.exec(facadeModuleId ?? '')?.[1];
+          return `chunks/${room ?? '[name]'}-[hash].js`;
+        },
+      },
     },
   },
 });

@@ -14,11 +14,11 @@ export class PullModel {
   readonly acts = new Acts<PullAct>();
   /** Which part of the details is open; null: collapsed. */
   readonly open = signal<'metrics' | 'new-run' | 'runs' | null>(null);
-  readonly #api: RepositoryApi;
+  readonly api: RepositoryApi;
   readonly #index: number;
 
   constructor(api: RepositoryApi, live: Live, index: number, abort: AbortSignal) {
-    this.#api = api;
+    this.api = api;
     this.#index = index;
     this.view = new Resource((signal) => api.pull(index, signal), abort);
     live.listen(
@@ -34,17 +34,17 @@ export class PullModel {
   async train(parameters?: TrainRequest['parameters']): Promise<boolean> {
     const head = this.view.data.value?.head;
     const done = await this.acts.run('train', () =>
-      this.#api.train({ pull: this.#index, commit: head, parameters }),
+      this.api.train({ pull: this.#index, commit: head, parameters }),
     );
     return this.#after(done);
   }
 
   async cancel(): Promise<boolean> {
-    return this.#onRun('cancel', (run) => this.#api.cancel(run));
+    return this.#onRun('cancel', (run) => this.api.cancel(run));
   }
 
   async retry(): Promise<boolean> {
-    return this.#onRun('retry', (run) => this.#api.retry(run));
+    return this.#onRun('retry', (run) => this.api.retry(run));
   }
 
   async #onRun(what: PullAct, act: (run: string) => Promise<unknown>): Promise<boolean> {

@@ -1,0 +1,26 @@
+import { effect } from '@preact/signals';
+import { render } from 'preact';
+import { RepositoryModel } from '../../models/repository-model.ts';
+import { keepMounted } from '../../page/keep-mounted.ts';
+import { sidebarPoint } from '../../page/mount-point.ts';
+import type { PanelContext } from '../../panel-context.ts';
+import { adoptStyle } from '../../style/adopt.ts';
+import css from './sidebar-production.css?inline';
+import { SidebarProduction } from './sidebar-production.tsx';
+
+/** What production serves, last in the sidebar of the repository's home, so that nothing there moves. */
+export function startSidebarProduction({ page, api, live }: PanelContext, signal: AbortSignal): void {
+  adoptStyle(css);
+  const model = new RepositoryModel(api, live, signal);
+  const element = document.createElement('div');
+  element.className = 'flex-item dbx dbx-production';
+  const stop = effect(() => {
+    element.hidden = model.view.data.value?.production == null;
+  });
+  render(<SidebarProduction view={model.view.data} link={page.repository.link} />, element);
+  keepMounted(element, sidebarPoint, signal);
+  signal.addEventListener('abort', () => {
+    stop();
+    render(null, element);
+  });
+}
