@@ -1,0 +1,174 @@
+import type { Hold, Release } from '../../../contract/release.ts';
+import { Button, PermittedButton } from '../../components/button.tsx';
+import { Icon } from '../../components/icon.tsx';
+import { alertIcon, historyIcon, lockIcon, runningIcon, skipIcon, xIcon } from '../../components/icons.ts';
+import { Person } from '../../components/person.tsx';
+import { Empty, Notice, Skeleton } from '../../components/states.tsx';
+import { Time, Took } from '../../components/time.tsx';
+import { rocketIcon, tagIcon } from './icons.ts';
+import { ReleaseSteps } from './release-timeline.tsx';
+import type { TabModel } from './tab-model.ts';
+
+/** The hold first, then what was in production when, and why it changed. */
+export function ReleasesView({ model }: { model: TabModel }) {
+  const list = model.releases.data.value;
+  const problem = model.releases.problem.value;
+  if (list === null) {
+    return problem === null ? (
+      <Skeleton rows={8} label="Loading releases" />
+    ) : (
+      <Notice tone="warning">{problem.message}</Notice>
+    );
+  }
+  const half = list.items.filter((release) => release.state === 'partial');
+  return (
+    <>
+      {half.map((release) => (
+        <Notice
+          key={release.id}
+          tone="error"
+          icon={alertIcon}
+          action={
+            <Button
+              onClick={() => {
+                model.dialog.value = {
+                  model: release.model,
+                  kind: release.kind === 'rollback' ? 'rollback' : 'promotion',
+                  toVersion: release.toVersion,
+                  release: release.id,
+                };
+              }}
+            >
+              Finish or undo
+            </Button>
+          }
+        >
+          <b>{`The ${release.kind} to v${release.toVersion} is half done.`}</b> {release.error}
+        </Notice>
+      ))}
+      {list.hold && <HoldNotice hold={list.hold} list={list.items} model={model} />}
+      {list.items.length === 0 ? (
+        <Empty icon={rocketIcon} title="Nothing was released yet">
+          Merging a pull request whose gates pass promotes its version, if the repository configuration says
+          so.
+        </Empty>
+      ) : (
+        <>
+          <ReleaseSteps releases={list.items} metric={list.primary} />
+          <History items={list.items} model={model} />
+        </>
+      )}
+    </>
+  );
+}
+
+function HoldNotice({ hold, list, model }: { hold: Hold; list: Release[]; model: TabModel }) {
+  const release = list.find((entry) => entry.id === hold.release);
+  const lift = model.releases.data.value?.lift ?? { allowed: false, code: '', reason: '' };
+  const refused = model.acts.now.value.state === 'refused' ? model.acts.now.value.problem.message : null;
+  return (
+    <div class="dbx-hold" role="status">
+      <Icon of={lockIcon} size={20} />
+      <p>
+        <b>Automatic promotion is on hold.</b> {hold.by.name}{' '}
+        {release ? `rolled back v${release.fromVersion} to v${release.toVersion}` : 'rolled back'}{' '}
+        <Time at={hold.since} />
+        {hold.reason ? `: “${hold.reason}”` : ''}. Merges still train. {refused}
+      </p>
+      <PermittedButton
+        id="dbx-lift"
+        permission={lift}
+        busy={model.acts.now.value.state === 'running'}
+        onClick={() => void model.liftHold(release?.model ?? list[0]?.model ?? '')}
+      >
+        Lift the hold
+      </PermittedButton>
+    </div>
+  );
+}
+
+const kinds = { promotion: 'Promotion', rollback: 'Rollback', adopted: 'Adopted' };
+const icons = { promotion: rocketIcon, rollback: historyIcon, adopted: tagIcon };
+const states = {
+  running: [runningIcon, 'wait', 'under way'],
+  partial: [alertIcon, 'fail', 'half done'],
+  failed: [xIcon, 'fail', 'failed, nothing changed'],
+  undone: [skipIcon, 'quiet', 'undone'],
+} as const;
+
+function History({ items, model }: { items: Release[]; model: TabModel }) {
+  const { link } = model.context.page.repository;
+  return (
+    <section class="dbx-card">
+      <h3 class="dbx-card-head">History</h3>
+      <table class="dbx-table dbx-release-table">
+        <thead>
+          <tr>
+            <th>Kind</th>
+            <th>Version</th>
+            <th>By</th>
+            <th>From</th>
+            <th>Why</th>
+            <th>Approvals</th>
+            <th class="dbx-end">Served</th>
+            <th class="dbx-end">When</th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map((release) => (
+            <tr key={release.id}>
+              <td class="dbx-release-kind">
+                <Icon of={icons[release.kind]} class={release.kind === 'rollback' ? 'dbx-orange' : ''} />{' '}
+                {kinds[release.kind]}
+              </td>
+              <td class="dbx-release-version">
+                {release.fromVersion !== null && (
+                  <span class="dbx-light">{`v${release.fromVersion} → `}</span>
+                )}
+                <b>{`v${release.toVersion}`}</b>
+              </td>
+              <td class="dbx-release-by">{release.actor ? <Person person={release.actor} /> : '–'}</td>
+              <td class="dbx-release-from">
+                {release.pull !== null ? (
+                  <a href={`${link}/pulls/${release.pull}`}>{`#${release.pull}`}</a>
+                ) : (
+                  <span class="dbx-mono">{release.commit?.slice(0, 10) ?? '–'}</span>
+                )}
+              </td>
+              <td class="dbx-release-why">
+                {release.reason ?? (release.kind === 'rollback' ? 'No reason given' : '')}
+              </td>
+              <td class="dbx-light dbx-release-approvals">
+                {release.kind === 'rollback'
+                  ? 'released before'
+                  : release.approvals.length > 0
+                    ? release.approvals.join(', ')
+                    : '–'}
+              </td>
+              <td class="dbx-end dbx-release-served">
+                <ServedFor release={release} model={model} />
+              </td>
+              <td class="dbx-end dbx-light dbx-release-when">
+                <Time at={release.createdAt} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function ServedFor({ release, model }: { release: Release; model: TabModel }) {
+  if (release.state !== 'succeeded') {
+    const [icon, tone, text] = states[release.state];
+    return (
+      <span>
+        <Icon of={icon} class={`dbx-tone-${tone}`} /> {text}
+      </span>
+    );
+  }
+  const production = model.repository.view.data.value?.production;
+  if (release.servedUntil === null) return <>{production?.version === release.toVersion ? 'now' : '–'}</>;
+  return <Took from={release.endedAt ?? release.createdAt} until={release.servedUntil} />;
+}
