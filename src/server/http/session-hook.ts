@@ -9,7 +9,8 @@ export const sessionCookie = 'gitea_databricks';
 
 /** Port: who belongs to a cookie's value; null when the session ended or never was. */
 export interface SessionLookup {
-  viewer(cookie: string): Promise<Viewer | null>;
+  /** @param use `look` does not keep the session alive */
+  viewer(cookie: string, use?: 'look'): Promise<Viewer | null>;
 }
 
 /**

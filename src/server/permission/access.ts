@@ -10,6 +10,8 @@ export interface Viewer {
   expiresAt: string;
   /** The user's own Gitea token, refreshed when it is about to end. Rejects with `signed-out` when it cannot be. */
   giteaToken(): Promise<string>;
+  /** Gitea no longer accepts the token: the grant was withdrawn, so this session ends too. */
+  endSession(): Promise<void>;
 }
 
 /** What a route handler gets after the guard: who asks, for which repository, and what they may do there now. */

@@ -1,0 +1,142 @@
+import { readFile } from 'node:fs/promises';
+import ky, { HTTPError } from 'ky';
+import type { ExchangedToken, TokenExchange } from '../identity/workspace-tokens.ts';
+import { DatabricksError } from './error.ts';
+
+const jwtType = 'urn:ietf:params:oauth:token-type:jwt';
+const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+
+/** OAuth errors are `{error, error_description}`, Databricks' own `{error_code, message}` (facts: Authentication). */
+interface Refusal {
+  error?: unknown;
+  error_description?: unknown;
+  error_code?: unknown;
+  message?: unknown;
+}
+
+function failure(what: string, error: unknown): DatabricksError {
+  if (error instanceof DatabricksError) return error;
+  if (!(error instanceof HTTPError)) {
+    return new DatabricksError(
+      { code: 'NO_CONNECTION', status: 0, message: `${what}: no answer.` },
+      { cause: error },
+    );
+  }
+  const data = error.data as Refusal | undefined;
+  const told = typeof data === 'object' && data !== null ? data : {};
+  const text = (...values: unknown[]) =>
+    values.find((value): value is string => typeof value === 'string' && value !== '');
+  return new DatabricksError({
+    code: text(told.error, told.error_code) ?? `HTTP_${error.response.status}`,
+    status: error.response.status,
+    message: `${what}: ${text(told.error_description, told.message)?.slice(0, 500) ?? `it answered ${error.response.status}`}`,
+    requestId: error.response.headers.get('x-request-id'),
+  });
+}
+
+/**
+ * Databricks' token endpoint, found through the workspace's discovery documents.
+ *
+ * @param userAgent `<product>/<semver>`
+ */
+export function createTokenExchange(userAgent: string): TokenExchange {
+  const http = ky.create({
+    redirect: 'manual',
+    timeout: 15_000,
+    headers: { 'user-agent': userAgent },
+    retry: {
+      limit: 2,
+      methods: ['get', 'post'],
+      statusCodes: [429, 503],
+      afterStatusCodes: [429, 503],
+      jitter: true,
+    },
+  });
+  const endpoints = new Map<string, Promise<string>>();
+
+  /** Stays on the workspace's own origin: what is sent there is worth a token (hazard 24). */
+  function onHost(host: string, address: unknown, what: string): string {
+    if (
+      typeof address === 'string' &&
+      URL.canParse(address) &&
+      new URL(address).origin === new URL(host).origin
+    ) {
+      return address.replace(/\/+$/, '');
+    }
+    throw new DatabricksError({
+      code: 'DISCOVERY_REFUSED',
+      status: 502,
+      message: `${host} names a ${what} that is not on its own host.`,
+    });
+  }
+
+  async function discover(host: string): Promise<string> {
+    try {
+      const about = await http
+        .get(`${host}/.well-known/databricks-config`)
+        .json<{ oidc_endpoint?: unknown }>();
+      const issuer = onHost(host, about.oidc_endpoint, 'OpenID endpoint');
+      const server = await http
+        .get(`${issuer}/.well-known/oauth-authorization-server`)
+        .json<{ token_endpoint?: unknown }>();
+      return onHost(host, server.token_endpoint, 'token endpoint');
+    } catch (error) {
+      throw failure(`The sign-in addresses of ${host} cannot be read`, error);
+    }
+  }
+
+  function endpointOf(host: string): Promise<string> {
+    const known = endpoints.get(host);
+    if (known) return known;
+    const found = discover(host);
+    endpoints.set(host, found);
+    found.catch(() => endpoints.delete(host));
+    return found;
+  }
+
+  async function ask(
+    host: string,
+    principal: string,
+    form: Record<string, string>,
+    headers: Record<string, string> = {},
+  ): Promise<ExchangedToken> {
+    const endpoint = await endpointOf(host);
+    try {
+      const answer = await http
+        .post(endpoint, { body: new URLSearchParams({ ...form, scope: 'all-apis' }), headers })
+        .json<{ access_token?: unknown; expires_in?: unknown }>();
+      if (typeof answer.access_token !== 'string') throw new Error('no access_token');
+      return { token: answer.access_token, expiresInSeconds: Number(answer.expires_in) || 60 };
+    } catch (error) {
+      throw failure(`${host} gave no token for the service principal ${principal}`, error);
+    }
+  }
+
+  return {
+    federated: (host, principal, jwt) =>
+      ask(host, principal, {
+        grant_type: exchangeGrant,
+        subject_token: jwt,
+        subject_token_type: jwtType,
+        client_id: principal,
+      }),
+    clientCredentials: (host, principal, secret) =>
+      ask(
+        host,
+        principal,
+        { grant_type: 'client_credentials' },
+        { authorization: `Basic ${Buffer.from(`${principal}:${secret}`).toString('base64')}` },
+      ),
+    async fromFile(path) {
+      try {
+        // Read again each minute, so that a rotated token is taken up.
+        return { token: (await readFile(path, 'utf8')).trim(), expiresInSeconds: 60 };
+      } catch (cause) {
+        throw new DatabricksError(
+          { code: 'TOKEN_FILE', status: 0, message: `The token file ${path} cannot be read.` },
+          { cause },
+        );
+      }
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { Readable } from 'node:stream';
+import type { ChangeEvent } from '../../contract/event.ts';
+import type { EventHub } from './hub.ts';
+
+/** How a stream of events behaves; times in milliseconds. */
+export interface StreamOptions {
+  heartbeatMs: number;
+  /** How often the right to see each repository is checked again. */
+  recheckMs: number;
+  /** A reader who lets more than this pile up (bytes) is cut off; it reconnects and refetches. */
+  bufferLimit: number;
+}
+
+/** What streams do unless a test says otherwise. */
+export const defaultStreamOptions: StreamOptions = {
+  heartbeatMs: 15_000,
+  recheckMs: 30_000,
+  bufferLimit: 64 * 1024,
+};
+
+/**
+ * A server-sent event stream of the changes of some repositories (HTML, "Server-sent events").
+ * It ends when nothing is left that the viewer may see.
+ *
+ * @param stillAllowed whether the viewer may (still) see a repository
+ */
+export function eventStream(
+  hub: EventHub,
+  repositories: readonly number[],
+  stillAllowed: (repository: number) => Promise<boolean>,
+  options: StreamOptions = defaultStreamOptions,
+): Readable {
+  const stream = new Readable({ read() {} });
+  let id = 0;
+
+  function write(text: string): void {
+    if (stream.destroyed) return;
+    if (stream.readableLength + text.length > options.bufferLimit) stream.destroy();
+    else stream.push(text);
+  }
+
+  const send = (change: ChangeEvent) => {
+    id += 1;
+    write(`id: ${id}\ndata: ${JSON.stringify(change)}\n\n`);
+  };
+  const subscriptions = new Map(
+    repositories.map((repository) => [repository, hub.listen(repository, send)] as const),
+  );
+
+  async function recheck(): Promise<void> {
+    await Promise.all(
+      [...subscriptions].map(async ([repository, stop]) => {
+        if (await stillAllowed(repository)) return;
+        stop();
+        subscriptions.delete(repository);
+      }),
+    );
+    if (subscriptions.size === 0) stream.push(null);
+  }
+
+  const timers = [
+    setInterval(() => write(': still here\n\n'), options.heartbeatMs),
+    setInterval(() => void recheck().catch(() => stream.destroy()), options.recheckMs),
+  ];
+  for (const timer of timers) timer.unref();
+  stream.once('close', () => {
+    for (const timer of timers) clearInterval(timer);
+    for (const stop of subscriptions.values()) stop();
+  });
+  // Browsers wait this long (ms) before they reconnect; jitter keeps them from coming back all at once.
+  write(`retry: ${2000 + Math.floor(Math.random() * 3000)}\n\n`);
+  return stream;
+}

@@ -1,0 +1,61 @@
+import { Type } from 'typebox';
+import type { Production } from '../../../contract/release.ts';
+import { RepositoryView } from '../../../contract/repository.ts';
+import type { Access } from '../../permission/access.ts';
+import type { BoundRepository } from '../../permission/bound-repository.ts';
+import type { App } from '../application.ts';
+import { guard } from '../guard.ts';
+
+/** Ports: what the rooms contribute to the overview of a repository. */
+export interface RepositoryOverviewSources {
+  /** Of training: the configuration of the default branch as last read. */
+  configuration(repository: BoundRepository): Promise<RepositoryView['configuration']>;
+  /** Of training. */
+  runCounts(repositoryId: number): Promise<Pick<RepositoryView['counts'], 'runs' | 'active'>>;
+  /** Of the registry. */
+  releaseCounts(
+    repository: BoundRepository,
+  ): Promise<Pick<RepositoryView['counts'], 'versions' | 'releases'>>;
+  /** Of the registry: what production serves now; null where nothing was released yet. */
+  production(access: Access): Promise<Production | null>;
+  /** How the workspace answered lately. */
+  connection(workspace: string): Promise<RepositoryView['connection']>;
+}
+
+/** `repositories/{id}`: what the head of the tab and the sidebar show, in one answer. */
+export function repositoryRoutes(app: App, sources: RepositoryOverviewSources): void {
+  app.get(
+    '/repositories/:repository',
+    {
+      schema: {
+        summary: 'A repository, its permissions and its production',
+        params: Type.Object({ repository: Type.Integer() }),
+        response: { 200: RepositoryView },
+      },
+      preHandler: guard('view'),
+    },
+    async ({ access }) => {
+      const { repository, train, release, audit } = access;
+      const [configuration, runs, releases, production, connection] = await Promise.all([
+        sources.configuration(repository),
+        sources.runCounts(repository.id),
+        sources.releaseCounts(repository),
+        sources.production(access),
+        sources.connection(repository.workspace.name),
+      ]);
+      return {
+        id: repository.id,
+        fullName: repository.fullName,
+        url: repository.url,
+        productionBranch: repository.productionBranch,
+        binding: repository.binding.id,
+        workspace: { name: repository.workspace.name, host: repository.workspace.host },
+        connection,
+        configuration,
+        permissions: { train, release, audit },
+        production,
+        counts: { ...runs, ...releases },
+      };
+    },
+  );
+}

@@ -1,0 +1,77 @@
+import { GiteaError } from '../gitea/error.ts';
+import { ProblemError } from '../http/problem.ts';
+import type { Access, AccessCheck, Viewer } from './access.ts';
+import type { BoundRepositories, BoundRepository } from './bound-repository.ts';
+import { decideAccess } from './decide.ts';
+import type { UserGitea } from './ports.ts';
+
+/** An answer of Gitea serves this long; facts: at most 10 s. */
+const freshMs = 5_000;
+const mostAnswers = 5_000;
+
+/** The same words for what does not exist, is not bound, and may not be seen: nobody learns which (hazard 10). */
+function notFound(): ProblemError {
+  return new ProblemError(
+    'not-found',
+    'There is no such repository here: it does not exist, you may not see it, or no binding covers it.',
+  );
+}
+
+/** Asks Gitea, with the user's own token, what this user may do with this repository now. */
+export function createAccessCheck(dependencies: {
+  repositories: BoundRepositories;
+  gitea: UserGitea;
+  now?: () => number;
+}): AccessCheck {
+  const { repositories, gitea, now = Date.now } = dependencies;
+  const answers = new Map<string, { at: number; access: Promise<Access> }>();
+
+  async function ask(viewer: Viewer, repository: BoundRepository): Promise<Access> {
+    const token = await viewer.giteaToken();
+    const [seen, branch] = await Promise.all([
+      gitea.repository(token, repository.id),
+      gitea.branch(token, repository.fullName, repository.productionBranch),
+    ]);
+    if (!seen?.permissions.pull) throw notFound();
+    if (seen.fullName !== repository.fullName || seen.defaultBranch !== repository.defaultBranch) {
+      // Renamed since: the branch was asked for under the old name or is another one now.
+      const current = await repositories.see(seen);
+      if (current === null) throw notFound();
+      const again = await gitea.branch(token, current.fullName, current.productionBranch);
+      return { user: viewer.user, repository: current, view: true, ...decideAccess(current, seen, again) };
+    }
+    return { user: viewer.user, repository, view: true, ...decideAccess(repository, seen, branch) };
+  }
+
+  async function withValidToken(viewer: Viewer, repository: BoundRepository): Promise<Access> {
+    try {
+      return await ask(viewer, repository);
+    } catch (error) {
+      if (!(error instanceof GiteaError) || error.status !== 401) throw error;
+      await viewer.endSession();
+      throw new ProblemError('signed-out', 'Gitea no longer accepts your sign-in here. Sign in again.', {
+        cause: error,
+      });
+    }
+  }
+
+  function prune(): void {
+    const limit = now() - freshMs;
+    for (const [key, { at }] of answers) if (at < limit || answers.size > mostAnswers) answers.delete(key);
+  }
+
+  return {
+    async check(viewer, repositoryId) {
+      const repository = await repositories.find(repositoryId);
+      if (repository === null) throw notFound();
+      const key = `${viewer.sessionKey} ${repositoryId}`;
+      const known = answers.get(key);
+      if (known && now() - known.at < freshMs) return known.access;
+      if (answers.size > mostAnswers) prune();
+      const access = withValidToken(viewer, repository);
+      answers.set(key, { at: now(), access });
+      access.catch(() => answers.delete(key));
+      return access;
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import type { Permission } from '../../contract/person.ts';
+import type { BoundRepository } from './bound-repository.ts';
+import type { BranchForUser, RepositoryForUser } from './ports.ts';
+
+const allowed: Permission = { allowed: true };
+
+function refused(code: string, reason: string): Permission {
+  return { allowed: false, code, reason };
+}
+
+/**
+ * What a user may do, from what Gitea says about them: write → train; release where the production branch is
+ * protected and they may merge into it, or where it is not protected, for administrators of the repository only
+ * (without protection Gitea says "may merge" to every writer). The audit log is for writers.
+ *
+ * @param seen the repository as Gitea shows it to the user
+ * @param branch the production branch as Gitea shows it to the user; null: there is none
+ */
+export function decideAccess(
+  repository: Pick<BoundRepository, 'productionBranch'>,
+  seen: RepositoryForUser,
+  branch: BranchForUser | null,
+): { train: Permission; release: Permission; audit: Permission } {
+  const { push, admin } = seen.permissions;
+  const level = 'read access';
+  const grant = 'An administrator of the repository can give it to you (Settings, Collaborators).';
+  const needsWrite = (what: string) =>
+    refused('write-missing', `${what} needs write access to ${seen.fullName}; you have ${level}. ${grant}`);
+  return {
+    train: push || admin ? allowed : needsWrite('Training'),
+    release:
+      push || admin ? decideRelease(repository.productionBranch, seen, branch) : needsWrite('Releasing'),
+    audit: push || admin ? allowed : needsWrite('The audit log'),
+  };
+}
+
+function decideRelease(
+  production: string,
+  seen: RepositoryForUser,
+  branch: BranchForUser | null,
+): Permission {
+  if (branch === null) {
+    return refused(
+      'production-branch-missing',
+      `Releasing follows the rules of the production branch, and ${seen.fullName} has no branch "${production}". Create it, or have the server's administrator name another in the binding.`,
+    );
+  }
+  if (branch.protected) {
+    return branch.userCanMerge
+      ? allowed
+      : refused(
+          'merge-missing',
+          `Releasing needs the right to merge into ${production}, which its protection does not give you. An administrator of the repository can add you to its merge allow-list (Settings, Branches).`,
+        );
+  }
+  return seen.permissions.admin
+    ? allowed
+    : refused(
+        'branch-unprotected',
+        `${production} is not protected, so only administrators of ${seen.fullName} may release. An administrator can protect it and name who may merge (Settings, Branches).`,
+      );
+}
