@@ -39,6 +39,11 @@ export function createApplication(context: WorkspaceContext): FastifyInstance {
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
 
   app.addHook('onRequest', async (request, reply) => {
+    if (!isLoopbackName(request.hostname))
+      throw new ApiError(
+        'BAD_REQUEST',
+        `This workspace answers on loopback only, not as ${request.hostname}.`,
+      );
     reply.header('x-databricks-org-id', context.settings.orgId);
     reply.header('x-request-id', request.id);
     if (context.settings.latency.requestMs > 0) await sleep(context.settings.latency.requestMs);
@@ -75,4 +80,9 @@ export function createApplication(context: WorkspaceContext): FastifyInstance {
       .send({ error_code: 'ENDPOINT_NOT_FOUND', message: `No API found for '${request.method} ${path}'` });
   });
   return app;
+}
+
+/** A page of a foreign name that was rebound to 127.0.0.1 gets no answer (DNS rebinding). */
+function isLoopbackName(hostname: string): boolean {
+  return /^(127(\.\d{1,3}){3}|localhost|[\w-]+\.localhost|\[?::1\]?)$/.test(hostname);
 }

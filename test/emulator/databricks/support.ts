@@ -116,6 +116,7 @@ export async function upload(to: Client, path: string, text: string): Promise<vo
 /** Waits for a run to end. */
 export const ended = (as: Client, runId: number): Promise<Answer> =>
   eventually(async () => {
-    const { body } = await as.get(`/api/2.2/jobs/runs/get?run_id=${runId}`);
-    return body.status?.state === 'TERMINATED' ? body : undefined;
+    const { status, body } = await as.get(`/api/2.2/jobs/runs/get?run_id=${runId}`);
+    if (status !== 200) throw new Error(`run ${runId}: ${status} ${JSON.stringify(body)}`);
+    return body.status.state === 'TERMINATED' ? body : undefined;
   }, `the end of run ${runId}`);

@@ -13,6 +13,7 @@ import {
 import type { WorkspaceContext } from '../context.ts';
 import { invalid } from '../errors.ts';
 import type { Scheduler } from '../execution/scheduler.ts';
+import { parseAccessControlList } from '../permission/access-control-list.ts';
 import type { Job } from './job-store.ts';
 import { createJobStore } from './job-store.ts';
 import { pageAt, pageToken } from './paging.ts';
@@ -55,9 +56,10 @@ export function registerJobDefinitions(
   for (const base of jobsPaths) {
     app.post(`${base}/create`, async (request) => {
       const principal = context.authorize(request);
-      const source = bodyOf(request);
+      const { access_control_list: list, ...source } = bodyOf(request);
       const settings = parseSettings(source, 'Untitled');
       const runAs = parseRunAs(source, principal, context);
+      const readers = parseAccessControlList('jobs', { access_control_list: list });
       const id = runs.nextId();
       context.transaction(() => {
         jobs.add({
@@ -68,6 +70,7 @@ export function registerJobDefinitions(
           source,
           createdAt: context.clock.now(),
         });
+        for (const entry of readers) permissions.setLevel('jobs', id, entry.principal, entry.level);
         permissions.setLevel('jobs', id, principal.name, 'IS_OWNER');
       });
       return { job_id: id };

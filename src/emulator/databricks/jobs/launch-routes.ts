@@ -4,6 +4,7 @@ import { bodyOf, isObject, optionalString, optionalStrings, requiredInteger } fr
 import type { WorkspaceContext } from '../context.ts';
 import { invalid } from '../errors.ts';
 import type { Scheduler } from '../execution/scheduler.ts';
+import { parseAccessControlList } from '../permission/access-control-list.ts';
 import { createJobStore } from './job-store.ts';
 import { tooManyRuns } from './outcome.ts';
 import { jobsPaths } from './paths.ts';
@@ -68,13 +69,16 @@ export function registerLaunches(
       if (settings.tasks.length === 0) throw invalid('A submitted run needs at least one task.');
       const runAs = parseRunAs(body, principal, context);
       const token = idempotencyToken(body);
+      const readers = parseAccessControlList('runs', body);
       const run = context.transaction(() => {
         // The token of a submitted run covers active runs only (facts: Jobs 2.2).
         const known = token === undefined ? undefined : runs.withToken(token, undefined);
-        return (
-          known ??
-          runs.add({ jobId: undefined, creator: principal.name, runAs, settings, parameters: {}, token })
-        );
+        if (known) return known;
+        const creator = principal.name;
+        const added = runs.add({ jobId: undefined, creator, runAs, settings, parameters: {}, token });
+        for (const entry of readers)
+          context.permissions.setLevel('runs', added.id, entry.principal, entry.level);
+        return added;
       });
       scheduler.pump();
       return { run_id: run.id };

@@ -1,5 +1,13 @@
 import type { FastifyInstance } from 'fastify';
-import { bodyOf, flag, optionalInteger, optionalStrings, queryOf, requiredInteger } from '../body.ts';
+import {
+  bodyOf,
+  flag,
+  optionalInteger,
+  optionalString,
+  optionalStrings,
+  queryOf,
+  requiredInteger,
+} from '../body.ts';
 import type { Principal, WorkspaceContext } from '../context.ts';
 import { forbidden, invalid, missingRun } from '../errors.ts';
 import { readLog } from '../execution/run-log.ts';
@@ -21,6 +29,7 @@ export function registerRuns(
     if (principal.run) return principal.run.runId === run.id;
     if (run.jobId !== undefined && context.permissions.allowsObject(principal, level, 'jobs', run.jobId))
       return true;
+    if (context.permissions.allowsObject(principal, level, 'runs', run.id)) return true;
     return principal.admin || principal.name === run.creator || principal.name === run.runAs;
   }
 
@@ -54,10 +63,12 @@ export function registerRuns(
       if (active && completed) throw invalid('active_only and completed_only cannot both be true.');
       const from = optionalInteger(query, 'start_time_from') ?? 0;
       const to = optionalInteger(query, 'start_time_to') ?? Number.MAX_SAFE_INTEGER;
+      const type = optionalString(query, 'run_type');
       const found: Run[] = [];
       for (const run of runs.newest(jobId, pageAt(query))) {
         const ended = run.state === 'TERMINATED';
         if ((active && ended) || (completed && !ended)) continue;
+        if (type !== undefined && type !== (run.jobId === undefined ? 'SUBMIT_RUN' : 'JOB_RUN')) continue;
         if (run.startTime < from || run.startTime > to || !sees(principal, run, 'CAN_VIEW')) continue;
         found.push(run);
         if (found.length > limit) break;

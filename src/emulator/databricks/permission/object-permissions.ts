@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Json } from '../body.ts';
-import { bodyOf, optionalObjects, optionalString, paramOf, requiredString } from '../body.ts';
+import { bodyOf, paramOf } from '../body.ts';
 import type { WorkspaceContext } from '../context.ts';
-import { ApiError, invalid } from '../errors.ts';
+import { ApiError } from '../errors.ts';
+import { parseAccessControlList } from './access-control-list.ts';
 import type { Level, ObjectType } from './privileges.ts';
 import { levelsByType } from './privileges.ts';
 
@@ -13,7 +13,7 @@ export function registerObjectPermissions(app: FastifyInstance, context: Workspa
 
   function target(request: FastifyRequest): { type: ObjectType; id: string } {
     const type = paramOf(request, 'type');
-    if (!Object.hasOwn(levelsByType, type))
+    if (!Object.hasOwn(levelsByType, type) || type === 'runs')
       throw new ApiError('ENDPOINT_NOT_FOUND', `No permissions are kept for objects of type ${type}.`);
     return { type: type as ObjectType, id: paramOf(request, 'id') };
   }
@@ -73,14 +73,14 @@ export function registerObjectPermissions(app: FastifyInstance, context: Workspa
 
   app.patch(path, async (request) => {
     const { type, id } = manageable(request);
-    const entries = parseList(type, bodyOf(request));
+    const entries = parseAccessControlList(type, bodyOf(request));
     context.transaction(() => apply(type, id, entries));
     return render(type, id);
   });
 
   app.put(path, async (request) => {
     const { type, id } = manageable(request);
-    const entries = parseList(type, bodyOf(request));
+    const entries = parseAccessControlList(type, bodyOf(request));
     context.transaction(() => {
       const owner = ownerOf(type, id);
       permissions.clearLevels(type, id);
@@ -90,21 +90,6 @@ export function registerObjectPermissions(app: FastifyInstance, context: Workspa
       apply(type, id, entries);
     });
     return render(type, id);
-  });
-}
-
-function parseList(type: ObjectType, body: Json): { principal: string; level: Level }[] {
-  return optionalObjects(body, 'access_control_list').map((entry) => {
-    const principal =
-      optionalString(entry, 'service_principal_name') ??
-      optionalString(entry, 'user_name') ??
-      optionalString(entry, 'group_name');
-    if (!principal) throw invalid('Each entry names a service_principal_name, a user_name or a group_name.');
-    const wanted = requiredString(entry, 'permission_level');
-    const level = (levelsByType[type] as readonly Level[]).find((candidate) => candidate === wanted);
-    if (!level)
-      throw invalid(`${wanted} is no permission level of ${type}; known: ${levelsByType[type].join(', ')}.`);
-    return { principal, level };
   });
 }
 

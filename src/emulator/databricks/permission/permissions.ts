@@ -184,6 +184,7 @@ export function createPermissions(db: DatabaseSync) {
       if (allowsObject(principal, level, type, id)) return;
       const noun = {
         jobs: 'Job',
+        runs: 'Run',
         experiments: 'Experiment',
         'registered-models': 'RegisteredModel',
         'serving-endpoints': 'Endpoint',

@@ -20,9 +20,13 @@ export const privileges = [
 ] as const;
 export type Privilege = (typeof privileges)[number];
 
-/** Object permission levels by type, weakest first (REST: `/api/2.0/permissions/{type}/{id}`). */
+/**
+ * Object permission levels by type, weakest first (REST: `/api/2.0/permissions/{type}/{id}`). `runs` are submitted
+ * runs: their levels come with runs/submit and are not to be reached by REST afterwards.
+ */
 export const levelsByType = {
   jobs: ['CAN_VIEW', 'CAN_MANAGE_RUN', 'CAN_MANAGE', 'IS_OWNER'],
+  runs: ['CAN_VIEW', 'CAN_MANAGE_RUN', 'CAN_MANAGE', 'IS_OWNER'],
   experiments: ['CAN_READ', 'CAN_EDIT', 'CAN_MANAGE'],
   'registered-models': [
     'CAN_READ',
