@@ -51,6 +51,12 @@ export function signedInUser(forge: ForgeContext, request: SessionRequest): User
   return session === undefined ? undefined : forge.store.users.get(session.userId);
 }
 
+/** A name for the request's browser session that tells nothing about its cookie; undefined without one. */
+export function sessionKey(request: SessionRequest): string | undefined {
+  const id = sessionId(request);
+  return id === undefined ? undefined : sha256(id);
+}
+
 function sessionId(request: SessionRequest): string | undefined {
   for (const part of (request.headers.cookie ?? '').split(';')) {
     const [name, value] = part.trim().split('=');

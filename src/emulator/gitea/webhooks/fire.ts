@@ -1,7 +1,6 @@
 import picomatch from 'picomatch';
 import type { ForgeContext } from '../context.ts';
 import type { HookRow, RepositoryRow } from '../store/rows.ts';
-import { goJson } from './payload.ts';
 
 export interface FiredEvent {
   /** `X-Gitea-Event`. */
@@ -26,7 +25,7 @@ export async function fire(
     ...forge.store.hooks.list({ repositoryId: null, isActive: true }),
   ].filter((hook) => wants(hook, fired));
   if (hooks.length === 0) return;
-  const body = goJson(await payload(), 2);
+  const body = JSON.stringify(await payload(), null, 2);
   for (const hook of hooks) forge.webhooks.enqueue(hook, fired.event, fired.eventType, body);
 }
 

@@ -1,0 +1,37 @@
+/**
+ * How an answer's shape differs from a recording's: fields that are missing or too many, and JSON types that are
+ * others. Values may differ; null on one side only counts as a difference, and so does an empty list's content not.
+ */
+export function shapeDifferences(recorded: unknown, answered: unknown, path = '$'): string[] {
+  const kinds = [kind(recorded), kind(answered)];
+  if (kinds[0] !== kinds[1]) return [`${path}: ${kinds[0]} recorded, ${kinds[1]} answered`];
+  if (Array.isArray(recorded) && Array.isArray(answered)) {
+    if (recorded.length === 0 || answered.length === 0) {
+      return recorded.length === answered.length
+        ? []
+        : [`${path}: ${recorded.length} entries recorded, ${answered.length} answered`];
+    }
+    return answered.flatMap((one, at) =>
+      shapeDifferences(recorded[Math.min(at, recorded.length - 1)], one, `${path}[${at}]`),
+    );
+  }
+  if (kinds[0] !== 'object') return [];
+  const left = recorded as Record<string, unknown>;
+  const right = answered as Record<string, unknown>;
+  return [
+    ...Object.keys(left)
+      .filter((key) => !(key in right))
+      .map((key) => `${path}.${key}: missing`),
+    ...Object.keys(right)
+      .filter((key) => !(key in left))
+      .map((key) => `${path}.${key}: not recorded`),
+    ...Object.keys(left)
+      .filter((key) => key in right)
+      .flatMap((key) => shapeDifferences(left[key], right[key], `${path}.${key}`)),
+  ];
+}
+
+function kind(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'list' : typeof value;
+}
