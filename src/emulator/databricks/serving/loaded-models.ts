@@ -9,10 +9,13 @@ import { startModelWorker } from './model-worker.ts';
 /** The most models in memory at once (each about 200 MB). */
 const most = 8;
 
+/** A process that lived this long is started again at once when it dies. */
+const restartAfterMs = 5000;
+
 export type LoadState = 'loading' | 'ready' | 'failed' | 'absent';
 
 export interface LoadedModels {
-  /** The worker of a version, started when there is none or the last one died. @throws why it cannot be loaded. */
+  /** The worker of a version, started when there is none. @throws why it cannot be loaded. */
   use(model: string, version: number): Promise<ModelWorker>;
   state(model: string, version: number): LoadState;
   /** Ends every worker whose version is not in the list. */
@@ -74,30 +77,44 @@ export function createLoadedModels(context: WorkspaceContext): LoadedModels {
     await worker?.stop();
   }
 
-  return {
-    use(model, version) {
-      const key = keyOf(model, version);
-      const existing = slots.get(key);
-      if (existing) return existing.worker;
-      if (slots.size >= most)
-        return Promise.reject(new Error(`The workspace serves ${most} model versions already, its most.`));
-      const stop = new AbortController();
-      const slot: Slot = { worker: load(model, version, stop.signal), stop, state: 'loading' };
-      slots.set(key, slot);
-      slot.worker.then(
-        (worker) => {
-          slot.state = 'ready';
-          void worker.ended.then(() => {
-            if (slots.get(key) === slot) slots.delete(key);
-          });
-        },
-        () => {
-          slot.state = 'failed';
-          if (slots.get(key) === slot) slots.delete(key);
-        },
+  function use(model: string, version: number): Promise<ModelWorker> {
+    const key = keyOf(model, version);
+    const existing = slots.get(key);
+    if (existing) return existing.worker;
+    if (slots.size >= most)
+      return Promise.reject(new Error(`The workspace serves ${most} model versions already, its most.`));
+    const stop = new AbortController();
+    const slot: Slot = { worker: load(model, version, stop.signal), stop, state: 'loading' };
+    slots.set(key, slot);
+    slot.worker.then(
+      (worker) => {
+        slot.state = 'ready';
+        void restartWhenItDies(slot, worker, model, version);
+      },
+      () => {
+        slot.state = 'failed';
+        if (slots.get(key) === slot) slots.delete(key);
+      },
+    );
+    return slot.worker;
+  }
+
+  /** One that dies young would die again: it is left alone until somebody asks for it. */
+  async function restartWhenItDies(slot: Slot, worker: ModelWorker, model: string, version: number) {
+    const since = context.clock.now();
+    await worker.ended;
+    const key = keyOf(model, version);
+    if (slots.get(key) !== slot) return;
+    slots.delete(key);
+    context.log.warn({ model, version }, "a model's process died");
+    if (context.clock.now() - since > restartAfterMs)
+      await use(model, version).catch((error: unknown) =>
+        context.log.warn({ err: error, model, version }, 'a model was not loaded again'),
       );
-      return slot.worker;
-    },
+  }
+
+  return {
+    use,
     state: (model, version) => slots.get(keyOf(model, version))?.state ?? 'absent',
     async keepOnly(wanted) {
       const keys = new Set(wanted.map(({ model, version }) => keyOf(model, version)));

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { bodyOf } from '../body.ts';
 import { createModels } from '../catalog/models.ts';
 import { createVersions } from '../catalog/versions.ts';
 import type { Principal, WorkspaceContext } from '../context.ts';
@@ -98,7 +99,7 @@ export function registerServing(app: FastifyInstance, context: WorkspaceContext)
 
   async function invoke(entity: ServedEntity | undefined, request: FastifyRequest, reply: FastifyReply) {
     if (!entity) throw new ApiError('RESOURCE_DOES_NOT_EXIST', 'The endpoint serves no such entity yet.');
-    const payload = JSON.stringify(fieldsOf(request));
+    const payload = JSON.stringify(bodyOf(request));
     const worker = await loaded
       .use(entity.entity_name, Number(entity.entity_version))
       .catch((error: Error) => {
