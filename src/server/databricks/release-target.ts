@@ -10,14 +10,10 @@ import type { WorkspaceHttp } from './workspace-http.ts';
  * as the binding's releaser, with a token minted for that act.
  */
 export function createReleaseTarget(
-  workspaces: ReadonlyMap<string, WorkspaceHttp>,
+  workspaces: (workspace: string) => WorkspaceHttp,
   tokens: WorkspaceTokens,
 ): ReleaseTarget {
-  const http = ({ workspace }: BoundRepository): WorkspaceHttp => {
-    const found = workspaces.get(workspace.name);
-    if (!found) throw new Error(`There is no workspace "${workspace.name}" in the configuration.`);
-    return found;
-  };
+  const http = ({ workspace }: BoundRepository): WorkspaceHttp => workspaces(workspace.name);
   const reader = ({ binding }: BoundRepository) => tokens.accessToken(binding.id, 'reader');
   const releaser = ({ binding }: BoundRepository, act: Act) =>
     tokens.accessToken(binding.id, 'releaser', act);

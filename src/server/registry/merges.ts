@@ -3,6 +3,7 @@ import type { Actor } from '../audit/entry.ts';
 import { ProblemError } from '../http/problem.ts';
 import { Postpone } from '../outbox/postpone.ts';
 import type { BoundRepositories, BoundRepository } from '../permission/bound-repository.ts';
+import type { PromotionNotes } from '../report/ports.ts';
 import type { Transactor } from '../store/transactor.ts';
 import type { MergedPulls, RegistryStores, ReleaseTarget, TrainedVersion, TrainedVersions } from './ports.ts';
 import type { MergeDecision } from './promotion.ts';
@@ -32,7 +33,7 @@ const patience = 2_000;
 const finalStates = ['succeeded', 'failed', 'cancelled', 'superseded', 'timed-out'];
 
 /** What merges lead to: a promotion, or a sentence that says why not. Each pull request is judged once. */
-export class Merges {
+export class Merges implements PromotionNotes {
   readonly #d: MergesDependencies;
 
   constructor(dependencies: MergesDependencies) {
@@ -159,11 +160,9 @@ export class Merges {
   }
 
   /** What a merge will do, or did: for the comment and the pull-request box. null: nothing worth saying. */
-  async note(
-    repository: BoundRepository,
-    index: number,
-    openRun: TrainedVersion | null,
-  ): Promise<string | null> {
+  async forPull(id: number, index: number): Promise<string | null> {
+    const repository = await this.#d.repositories.find(id);
+    if (!repository) return null;
     const { releases } = this.#d.transactor.stores;
     const decision = await releases.decision(repository.id, index);
     if (decision?.outcome === 'not-promoted') return `Not promoted: ${decision.reason}`;
@@ -171,6 +170,7 @@ export class Merges {
       const release = await releases.find(repository.id, decision.release);
       if (release) return released(release, await this.#laterRollback(repository, release.model, release.id));
     }
+    const openRun = await this.#d.trained.latestOfPull(id, index);
     if (!openRun?.model || openRun.onMerge !== 'promote' || openRun.outcome !== 'pass') return null;
     const model = repository.binding.models[openRun.model];
     if (!model || openRun.version === null) return null;

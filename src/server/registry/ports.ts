@@ -112,6 +112,8 @@ export interface TrainedVersions {
   byVersion(repository: number, model: string): Promise<Map<number, TrainedVersion>>;
   /** The newest attempt for this commit and pull request. */
   forMerge(repository: number, pull: number, commit: string): Promise<TrainedVersion | null>;
+  /** The newest run of a pull request, whichever its commit. */
+  latestOfPull(repository: number, pull: number): Promise<TrainedVersion | null>;
   /** "run 44 trains 8e21b7d" */
   active(repository: number): Promise<string[]>;
 }

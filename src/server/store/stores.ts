@@ -4,6 +4,7 @@ import type { SessionStore } from '../identity/session-ports.ts';
 import type { SigningKeyStore } from '../identity/signing-keys.ts';
 import type { OutboxStore } from '../outbox/ports.ts';
 import type { RepositoryStore } from '../permission/ports.ts';
+import type { ReleaseStore, TrainedVersions } from '../registry/ports.ts';
 import type { ReportStore } from '../report/ports.ts';
 import type { RepositoryMemoryStore, RunStore } from '../training/ports.ts';
 import type { DeliveryStore } from '../webhook/ports.ts';
@@ -13,11 +14,13 @@ import type { Connection } from './database.ts';
 import { createDeliveryStore } from './delivery-store.ts';
 import { createSigningKeyStore } from './key-store.ts';
 import { createOutboxStore } from './outbox-store.ts';
+import { createReleaseStore } from './release-store.ts';
 import { createReportStore } from './report-store.ts';
 import { createRepositoryMemoryStore } from './repository-memory-store.ts';
 import { createRepositoryStore } from './repository-store.ts';
 import { createRunStore } from './run-store.ts';
 import { createSessionStore } from './session-store.ts';
+import { createTrainedVersionStore } from './trained-version-store.ts';
 
 /** Every store of every room, over one connection: what is written through one of these commits together. */
 export interface Stores {
@@ -31,6 +34,8 @@ export interface Stores {
   repositories: RepositoryStore;
   sessions: SessionStore;
   signingKeys: SigningKeyStore;
+  releases: ReleaseStore;
+  trainedVersions: TrainedVersions;
 }
 
 /** @param now the clock that stamps rows */
@@ -46,5 +51,7 @@ export function createStores(connection: Connection, now: () => Date = () => new
     repositories: createRepositoryStore(connection, now),
     sessions: createSessionStore(connection),
     signingKeys: createSigningKeyStore(connection),
+    releases: createReleaseStore(connection),
+    trainedVersions: createTrainedVersionStore(connection),
   };
 }

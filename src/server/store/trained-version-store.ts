@@ -62,6 +62,15 @@ export function createTrainedVersionStore(connection: Connection): TrainedVersio
       return row ? fromRow(row) : null;
     },
 
+    async latestOfPull(repository, pull) {
+      const row = await joined()
+        .where('runs.repository_id', '=', repository)
+        .where('run_pulls.pull_index', '=', pull)
+        .orderBy('runs.number', 'desc')
+        .executeTakeFirst();
+      return row ? fromRow(row) : null;
+    },
+
     async active(repository) {
       const rows = await connection
         .selectFrom('runs')

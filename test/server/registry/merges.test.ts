@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Postpone } from '../../../src/server/outbox/postpone.ts';
 import type { MergeFacts } from '../../../src/server/registry/promotion.ts';
 import { decideOnMerge } from '../../../src/server/registry/promotion.ts';
-import { registryBench, repository, trainedVersion, wendy } from './registry-bench.ts';
+import { registryBench, trainedVersion, wendy } from './registry-bench.ts';
 
 const merged = { repository: 42, pull: 2 };
 
@@ -25,7 +25,7 @@ describe('a merge', () => {
       approvals: ['ada'],
       state: 'succeeded',
     });
-    expect(await bench.merges.note(repository, 2, null)).toBe('Released v2 as champion by wendy.');
+    expect(await bench.merges.forPull(42, 2)).toBe('Released v2 as champion by wendy.');
     expect(bench.sent.map((message) => message.key)).toContain('report:42:2');
   });
 
@@ -56,14 +56,12 @@ describe('a merge', () => {
       reason: null,
       release: 'earlier',
     });
-    expect(await bench.merges.note(repository, 2, trainedVersion(2))).toBe(
+    expect(await bench.merges.forPull(42, 2)).toBe(
       'Merging does not promote v2: on hold since wendy rolled back.',
     );
     await promote(bench);
     expect(bench.target.alias).toEqual({ champion: 1 });
-    expect(await bench.merges.note(repository, 2, null)).toMatch(
-      /^Not promoted: Automatic promotion is on hold/,
-    );
+    expect(await bench.merges.forPull(42, 2)).toMatch(/^Not promoted: Automatic promotion is on hold/);
     expect(bench.audit.at(-1)).toMatchObject({ action: 'release.not-promoted', outcome: 'refused' });
   });
 
@@ -73,7 +71,7 @@ describe('a merge', () => {
     await promote(bench);
     bench.sent.length = 0;
     await bench.release('rollback', 1, 'worse on live traffic');
-    expect(await bench.merges.note(repository, 2, null)).toBe(
+    expect(await bench.merges.forPull(42, 2)).toBe(
       'Released v2 as champion by wendy; rolled back to v1 by wendy: worse on live traffic',
     );
     expect(bench.sent.map((message) => message.key).sort()).toEqual(['report:42:1', 'report:42:2']);

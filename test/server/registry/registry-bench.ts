@@ -98,6 +98,7 @@ export async function registryBench() {
   const trained = {
     byVersion: async () => runs,
     forMerge: async (_repository: number, index: number) => runs.get(index) ?? null,
+    latestOfPull: async (_repository: number, index: number) => runs.get(index) ?? null,
     active: async () => [],
   };
   const repositories = {
