@@ -18,6 +18,8 @@ export async function bundleFiles(panelDist: string): Promise<string[]> {
     .map((entry) =>
       join(entry.parentPath, entry.name).slice(panelDist.length).replaceAll('\\', '/').replace(/^\/+/, ''),
     )
+    // Dot folders hold the build's own notes (Vite's manifest), not what browsers load.
+    .filter((file) => !file.split('/').some((part) => part.startsWith('.')))
     .toSorted();
   return [...files.filter((file) => file !== 'panel.js'), 'panel.js'];
 }

@@ -1,0 +1,52 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+export interface DemoArguments {
+  /** Port of the demo's address; undefined: the one of the last start, else 3000. */
+  port: number | undefined;
+  /** Start over: the data folder is deleted first. */
+  fresh: boolean;
+  /** Where everything is kept that the demo writes. */
+  dataDir: string;
+  /** Virtual environments, by digest of their dependencies; they outlive `--fresh`. */
+  pythonCacheDir: string;
+  help: boolean;
+}
+
+export const usage = `npm start -- [options]
+
+  --port N            port of the demo's address (default 3000; kept for the next start)
+  --fresh             start over: delete what the demo wrote before
+  --data DIR          where the demo keeps its data (default .demo)
+  --python-cache DIR  where Python environments are cached
+                      (default $XDG_CACHE_HOME/gitea-databricks/python or ~/.cache/gitea-databricks/python)
+`;
+
+/** @throws with a sentence for the terminal when an option is unknown or a value is wrong. */
+export function parseDemoArguments(args: string[], environment: NodeJS.ProcessEnv): DemoArguments {
+  const { values } = parseArgs({
+    args,
+    options: {
+      port: { type: 'string' },
+      fresh: { type: 'boolean', default: false },
+      data: { type: 'string', default: '.demo' },
+      'python-cache': { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const caches = environment.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return {
+    port: values.port === undefined ? undefined : parsePort(values.port),
+    fresh: values.fresh,
+    dataDir: resolve(values.data),
+    pythonCacheDir: resolve(values['python-cache'] ?? join(caches, 'gitea-databricks', 'python')),
+    help: values.help,
+  };
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
+  throw new Error(`--port ${text}: a port is a number from 1 to 65535`);
+}

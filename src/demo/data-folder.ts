@@ -1,0 +1,55 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { writePrivateFile } from './private-file.ts';
+
+/** The demo's folder and the addresses that belong to it. */
+export interface DataFolder {
+  dir: string;
+  /** Port of the demo's address. It is part of tokens, links and redirects, so it stays. */
+  port: number;
+  /** Ports behind the front; a taken one is replaced. */
+  innerPorts: Record<string, number>;
+  /** Remembers the inner ports of this start. */
+  remember(innerPorts: Record<string, number>): void;
+}
+
+const markName = 'gitea-databricks-demo.json';
+const defaultPort = 3000;
+
+/**
+ * Opens the folder, or makes it. Only a folder with our mark is ever deleted.
+ * @throws with a sentence for the terminal: a foreign folder, or a port that differs from the folder's.
+ */
+export function openDataFolder(dir: string, options: { port?: number; fresh: boolean }): DataFolder {
+  const mark = join(dir, markName);
+  const known = existsSync(mark);
+  if (!known && existsSync(dir) && readdirSync(dir).length > 0) {
+    throw new Error(`${dir} is not empty and no demo folder: name another one with --data DIR`);
+  }
+  if (known && options.fresh) rmSync(dir, { recursive: true });
+  const kept =
+    known && !options.fresh ? readMark(mark) : { port: options.port ?? defaultPort, innerPorts: {} };
+  if (options.port !== undefined && options.port !== kept.port) {
+    throw new Error(
+      `the demo in ${dir} lives at port ${kept.port}: start it without --port, or start over with --fresh --port ${options.port}`,
+    );
+  }
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const remember = (innerPorts: Record<string, number>) =>
+    writePrivateFile(mark, `${JSON.stringify({ port: kept.port, innerPorts }, null, 2)}\n`);
+  remember(kept.innerPorts);
+  return { dir, ...kept, remember };
+}
+
+function readMark(path: string): { port: number; innerPorts: Record<string, number> } {
+  try {
+    const mark = JSON.parse(readFileSync(path, 'utf8')) as {
+      port: number;
+      innerPorts: Record<string, number>;
+    };
+    if (Number.isInteger(mark.port)) return { port: mark.port, innerPorts: mark.innerPorts ?? {} };
+  } catch {
+    // Told below: a half-written mark is as useless as a foreign one.
+  }
+  throw new Error(`${path} cannot be read: start over with --fresh`);
+}

@@ -1,0 +1,27 @@
+import type { DemoFile } from './demo-file.ts';
+
+const may: Record<DemoFile['users'][number]['permission'], string> = {
+  admin: 'administers, trains, releases',
+  release: 'trains, merges, releases and rolls back',
+  write: 'trains, may not release',
+  read: 'looks on',
+};
+
+/** What the terminal shows once people can sign in: where, who, and what to look at. */
+export function greeting({ gitea, users, repository, state }: DemoFile): string {
+  const rows = users.map(
+    ({ name, password, permission }) => `    ${name.padEnd(8)}${password.padEnd(19)}${may[permission]}`,
+  );
+  const page = `${gitea.url}${repository}`;
+  return `
+  gitea-databricks runs at ${gitea.url}
+
+    user    password           may
+${rows.join('\n')}
+
+  Look at   ${page}?tab=databricks   runs, models, releases
+            ${page}/pulls            ${state === 'ready' ? 'the pull requests' : 'pull requests, as they come: each is really trained'}
+  Try       sign in as wendy, open a pull request, merge it; then roll back on the tab
+
+`;
+}

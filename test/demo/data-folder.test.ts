@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseDemoArguments } from '../../src/demo/arguments.ts';
+import { openDataFolder } from '../../src/demo/data-folder.ts';
+import { Journal } from '../../src/demo/journal.ts';
+import { requireFreePort, reusablePort } from '../../src/demo/ports.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = join(mkdtempSync(join(tmpdir(), 'demo-')), 'data');
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+describe('the data folder', () => {
+  test('keeps its port, so that addresses stay the same', () => {
+    expect(openDataFolder(dir, { fresh: false }).port).toBe(3000);
+    openDataFolder(dir, { fresh: true, port: 4321 }).remember({ forge: 5000 });
+    const again = openDataFolder(dir, { fresh: false });
+    expect([again.port, again.innerPorts]).toEqual([4321, { forge: 5000 }]);
+    expect(() => openDataFolder(dir, { fresh: false, port: 4322 })).toThrow(
+      /lives at port 4321.*--fresh --port 4322/,
+    );
+  });
+
+  test('is deleted by --fresh only when it is ours', () => {
+    openDataFolder(dir, { fresh: false });
+    writeFileSync(join(dir, 'old'), '');
+    openDataFolder(dir, { fresh: true });
+    expect(existsSync(join(dir, 'old'))).toBe(false);
+
+    const theirs = join(dir, 'theirs');
+    mkdirSync(theirs);
+    writeFileSync(join(theirs, 'thesis.tex'), '');
+    expect(() => openDataFolder(theirs, { fresh: true })).toThrow('--data DIR');
+    expect(existsSync(join(theirs, 'thesis.tex'))).toBe(true);
+  });
+});
+
+describe('the journal', () => {
+  const quiet = { line() {}, warn() {} };
+  const open = () => new Journal(join(dir, 'journal.json'), quiet, new AbortController().signal);
+
+  test('runs a step once, also over a restart, and an interrupted one again', async () => {
+    let runs = 0;
+    const step = async (journal: Journal) => journal.step('users', 'Users', async () => ({ runs: ++runs }));
+    await expect(
+      open().step('users', 'Users', () => Promise.reject(new Error('interrupted'))),
+    ).rejects.toThrow();
+    expect([await step(open()), await step(open())]).toEqual([{ runs: 1 }, { runs: 1 }]);
+  });
+
+  test('takes a step without facts for finished', async () => {
+    let runs = 0;
+    for (let start = 0; start < 2; start += 1) await open().step('a', '', async () => void runs++);
+    expect(runs).toBe(1);
+  });
+
+  test('is readable for its owner only', () => {
+    open().once('password', () => 'secret');
+    expect(statSync(join(dir, 'journal.json')).mode & 0o777).toBe(0o600);
+  });
+});
+
+describe('ports', () => {
+  test('a taken port is named together with the option that changes it', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    await expect(requireFreePort(port)).rejects.toThrow(new RegExp(`port ${port} .*--port N`));
+    expect(await reusablePort(port, [])).not.toBe(port);
+    server.close();
+    await once(server, 'close');
+    await requireFreePort(port);
+    expect(await reusablePort(port, [])).toBe(port);
+  });
+});
+
+describe('options', () => {
+  test('have defaults and are checked', () => {
+    const cache = { XDG_CACHE_HOME: '/cache' };
+    expect(parseDemoArguments([], cache)).toMatchObject({
+      port: undefined,
+      fresh: false,
+      pythonCacheDir: '/cache/gitea-databricks/python',
+    });
+    expect(parseDemoArguments(['--port', '3100', '--fresh'], cache)).toMatchObject({
+      port: 3100,
+      fresh: true,
+    });
+    for (const wrong of [
+      ['--port', 'x'],
+      ['--port', '70000'],
+      ['--prot', '1'],
+    ]) {
+      expect(() => parseDemoArguments(wrong, cache)).toThrow(/--port|--prot/);
+    }
+  });
+});
