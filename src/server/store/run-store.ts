@@ -205,6 +205,26 @@ export function createRunStore(connection: Connection): RunStore {
       return row?.tree_digest ?? null;
     },
 
+    async commitsWithoutRun(repositoryId, treeDigest) {
+      const rows = await connection
+        .selectFrom('commit_trees')
+        .select('commit_sha')
+        .where('repository_id', '=', repositoryId)
+        .where('tree_digest', '=', treeDigest)
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('runs')
+                .select('runs.id')
+                .where('runs.repository_id', '=', repositoryId)
+                .whereRef('runs.commit_sha', '=', 'commit_trees.commit_sha'),
+            ),
+          ),
+        )
+        .execute();
+      return rows.map((row) => row.commit_sha);
+    },
+
     async rememberTree(repositoryId, commit, treeDigest) {
       await connection
         .insertInto('commit_trees')
@@ -239,11 +259,11 @@ export function createRunStore(connection: Connection): RunStore {
       return await withPulls(await query.execute());
     },
 
-    async nextDue() {
+    async nextDue(now) {
       const row = await connection
         .selectFrom('runs')
         .select('next_check_at')
-        .where('next_check_at', 'is not', null)
+        .where('next_check_at', '>', now)
         .orderBy('next_check_at')
         .limit(1)
         .executeTakeFirst();

@@ -151,13 +151,15 @@ export interface RunStore {
   ofTree(repositoryId: number, treeDigest: string): Promise<Run[]>;
   /** Files of a commit that was looked at; null: not looked at. */
   treeOf(repositoryId: number, commit: string): Promise<string | null>;
+  /** Commits that are known to have these files and were not trained themselves: merge commits of trained heads. */
+  commitsWithoutRun(repositoryId: number, treeDigest: string): Promise<string[]>;
   rememberTree(repositoryId: number, commit: string, treeDigest: string): Promise<void>;
   ofVersion(repositoryId: number, modelKey: string, version: number): Promise<Run | null>;
   highestAttempt(key: RunIdentity): Promise<number>;
   /** Due for a look of the driver, oldest first. */
   due(now: string, limit: number): Promise<Run[]>;
-  /** The earliest time at which a run wants a look. */
-  nextDue(): Promise<string | null>;
+  /** The earliest time after `now` at which a run wants a look. */
+  nextDue(now: string): Promise<string | null>;
   /**
    * One page of summaries. `sort` is `started` (newest first) or a metric (best first by `direction`, runs
    * without the metric last).

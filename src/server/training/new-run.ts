@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import type { Person } from '../../contract/person.ts';
+import type { RunTrigger } from '../../contract/run.ts';
+import type { Actor } from '../audit/entry.ts';
+import { GiteaError } from '../gitea/error.ts';
+import type { Forge } from '../gitea/forge.ts';
+import type { BoundRepository } from '../permission/bound-repository.ts';
+import type { RunJournal } from './journal.ts';
+import type { ConfigurationRecord, Run, RunIdentity, RunStore, TrainingStores, Trust } from './ports.ts';
+import { parameterDigest, runToken, treeDigest } from './run-key.ts';
+import { snapshotLimits } from './snapshot.ts';
+
+export type UsableConfiguration = Extract<ConfigurationRecord, { state: 'ok' }>;
+
+export interface RunRequest {
+  repository: BoundRepository;
+  record: UsableConfiguration;
+  commit: string;
+  branch: string | null;
+  pull: number | null;
+  trust: Trust;
+  trigger: RunTrigger;
+  /** Who caused it, as the panel shows it. */
+  person: Person | null;
+  /** Who is recorded. */
+  actor: Actor;
+  parameters: Record<string, string | number | boolean>;
+  /** A person asked for it: always a new attempt. Else an attempt that was not superseded is linked. */
+  always: boolean;
+  state: 'waiting' | 'queued';
+  also?: (stores: TrainingStores, run: Run) => Promise<void>;
+}
+
+/** Creates runs: the one place where a run's key is made. */
+export function createRunFactory(options: {
+  forge: Forge;
+  runs: RunStore;
+  journal: RunJournal;
+  clock: () => Date;
+}) {
+  const { forge, runs, journal, clock } = options;
+
+  async function attemptOf(identity: RunIdentity, always: boolean): Promise<number> {
+    const highest = await runs.highestAttempt(identity);
+    if (highest === 0) return 1;
+    if (always) return highest + 1;
+    const newest = await runs.findByToken(runToken(identity, highest));
+    return newest?.state === 'superseded' ? highest + 1 : highest;
+  }
+
+  return {
+    /** sha-256 of the commit's files. */
+    async filesOf(repository: BoundRepository, commit: string): Promise<string> {
+      const known = await runs.treeOf(repository.id, commit);
+      // The bound is that of an upload, doubled: a commit above it fails there with words of its own.
+      return known ?? treeDigest(await forge.files(repository, commit, snapshotLimits.files * 10));
+    },
+
+    /** @throws GiteaError (temporary) while Gitea shows a head whose objects it does not have yet */
+    async create(request: RunRequest): Promise<{ run: Run; isNew: boolean }> {
+      const { repository, record, commit, parameters } = request;
+      const facts = await forge.commit(repository, commit);
+      if (!facts) throw new GiteaError(503, `Gitea does not have the commit ${commit.slice(0, 10)} yet.`);
+      const digest = parameterDigest(parameters);
+      const identity: RunIdentity = {
+        repositoryId: repository.id,
+        commit,
+        configurationDigest: record.digest,
+        parameterDigest: digest,
+        trust: request.trust,
+      };
+      const attempt = await attemptOf(identity, request.always);
+      const now = clock().toISOString();
+      const { principals } = repository.binding;
+      return await journal.create(
+        repository,
+        {
+          ...identity,
+          token: runToken(identity, attempt),
+          treeDigest: await this.filesOf(repository, commit),
+          title: facts.title,
+          branch: request.branch,
+          trigger: request.trigger,
+          attempt,
+          state: request.state,
+          stateReason: request.state === 'waiting' ? 'Waits for a writer to approve this commit.' : null,
+          actor: request.person ?? facts.author,
+          configuration: record.configuration,
+          configurationCommit: record.commit,
+          parameters,
+          principal: request.trust === 'fork' ? principals.fork : principals.trainer,
+          nonce: randomBytes(16).toString('hex'),
+          modelKey: request.trust === 'fork' ? null : record.configuration.model,
+          createdAt: now,
+          nextCheckAt: request.state === 'waiting' ? null : now,
+        },
+        request.pull,
+        request.actor,
+        request.also,
+      );
+    },
+  };
+}
+
+export type RunFactory = ReturnType<typeof createRunFactory>;
+
+/** Every declared parameter with its default. */
+export function defaultParameters(record: UsableConfiguration): Record<string, string | number | boolean> {
+  return Object.fromEntries(record.configuration.parameters.map(({ name, default: value }) => [name, value]));
+}

@@ -1,0 +1,93 @@
+import type { BoundRepositories } from '../permission/bound-repository.ts';
+import type { Run, RunStore } from './ports.ts';
+
+export interface PollerOptions {
+  runs: RunStore;
+  repositories: BoundRepositories;
+  advance: (run: Run) => Promise<void>;
+  clock: () => Date;
+  log: { error(fields: object, message: string): void };
+  /** Runs of one workspace that are looked at at the same time. */
+  lanes?: number;
+}
+
+/**
+ * Looks at the runs that are due. All reads of a workspace go through its few lanes, however many runs and
+ * viewers there are; a workspace that does not answer holds up no other one. What is due stands in the store,
+ * so polling resumes by itself after a restart.
+ */
+export class Poller {
+  readonly #options: PollerOptions;
+  /** Run id → its workspace. */
+  readonly #busy = new Map<string, string>();
+  readonly #work = new Set<Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+  #filling: Promise<void> | undefined;
+  #again = false;
+  #stopped = true;
+
+  constructor(options: PollerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#stopped = false;
+    this.wake();
+  }
+
+  /** Waits for the looks under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#filling;
+    await Promise.all(this.#work);
+  }
+
+  /** Call when a run was created or changed from outside. */
+  wake(): void {
+    if (this.#stopped) return;
+    this.#again = true;
+    this.#filling ??= this.#fill().finally(() => {
+      this.#filling = undefined;
+      if (this.#again) this.wake();
+    });
+  }
+
+  async #fill(): Promise<void> {
+    const { runs, repositories, clock, log, lanes = 4 } = this.#options;
+    clearTimeout(this.#timer);
+    let pause = 30_000;
+    try {
+      while (this.#again && !this.#stopped) {
+        this.#again = false;
+        for (const run of await runs.due(clock().toISOString(), 200)) {
+          if (this.#busy.has(run.id)) continue;
+          const workspace = (await repositories.find(run.repositoryId))?.workspace.name ?? '';
+          const used = [...this.#busy.values()].filter((name) => name === workspace).length;
+          if (used < lanes) this.#look(run, workspace);
+        }
+      }
+      const next = await runs.nextDue(clock().toISOString());
+      if (next !== null) pause = Math.max(10, Math.min(pause, Date.parse(next) - clock().getTime()));
+    } catch (error) {
+      log.error({ err: error }, 'the runs could not be read');
+      pause = 5_000;
+    }
+    if (!this.#stopped) this.#timer = setTimeout(() => this.wake(), pause);
+  }
+
+  #look(run: Run, workspace: string): void {
+    this.#busy.set(run.id, workspace);
+    const work = this.#options
+      .advance(run)
+      .catch((error: unknown) =>
+        this.#options.log.error({ err: error, run: run.id }, 'a run could not be advanced'),
+      )
+      .finally(() => {
+        this.#busy.delete(run.id);
+        this.#work.delete(work);
+        this.wake();
+      });
+    this.#work.add(work);
+  }
+}

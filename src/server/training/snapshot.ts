@@ -1,0 +1,123 @@
+import type { FileEntry, Forge } from '../gitea/forge.ts';
+import { launcher, workspaceFolder } from './launcher.ts';
+import type { Run } from './ports.ts';
+import { RunFailure } from './run-failure.ts';
+import type { CallAs, TrainingWorkspace } from './workspace-port.ts';
+
+export const snapshotLimits = { files: 2_000, fileBytes: 50 * 1024 * 1024, totalBytes: 200 * 1024 * 1024 };
+
+const mebibytes = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MiB`;
+
+/** The workspace folder of a commit's files. */
+export const snapshotFolder = (repositoryId: number, commit: string) =>
+  `${workspaceFolder}/${repositoryId}/${commit}`;
+
+/** Refuses what cannot be uploaded, before anything is read. @throws RunFailure with what to do */
+export function checkSnapshot(files: readonly FileEntry[], run: Pick<Run, 'configuration'>): void {
+  if (files.length > snapshotLimits.files) {
+    throw new RunFailure(
+      `The commit has ${files.length} files; a snapshot may have ${snapshotLimits.files}. Keep data outside of the repository.`,
+    );
+  }
+  const total = files.reduce((sum, file) => sum + file.size, 0);
+  const largest = files.find((file) => file.size > snapshotLimits.fileBytes);
+  if (largest) {
+    throw new RunFailure(
+      `${largest.path} has ${mebibytes(largest.size)}; a file of a snapshot may have ${mebibytes(snapshotLimits.fileBytes)}. Keep it outside of the repository, for example in a Unity Catalog volume.`,
+    );
+  }
+  if (total > snapshotLimits.totalBytes) {
+    throw new RunFailure(
+      `The commit has ${mebibytes(total)}; a snapshot may have ${mebibytes(snapshotLimits.totalBytes)}. Keep data outside of the repository.`,
+    );
+  }
+  const { train } = run.configuration;
+  if (train.kind !== 'entry') return;
+  for (const [key, path] of [
+    ['entry', train.entry],
+    ['dependencies', train.dependencies],
+  ] as const) {
+    if (path !== null && !files.some((file) => file.path === path)) {
+      throw new RunFailure(
+        `The commit has no file ${path}, which train.${key} of .gitea/databricks.yml names.`,
+      );
+    }
+  }
+}
+
+/** A symbolic link becomes a copy of its target; links out of the repository and to folders are refused. */
+function linkTarget(link: FileEntry, target: string, files: readonly FileEntry[]): FileEntry {
+  const steps = link.path.split('/').slice(0, -1);
+  for (const step of target.split('/')) {
+    if (step === '..') steps.pop();
+    else if (step !== '.' && step !== '') steps.push(step);
+  }
+  const found = target.startsWith('/') ? undefined : files.find((file) => file.path === steps.join('/'));
+  if (!found || found.mode === '120000') {
+    throw new RunFailure(
+      `${link.path} is a symbolic link to ${target}, which is no file of the commit. Replace it by a file.`,
+    );
+  }
+  return found;
+}
+
+async function inLanes<T>(
+  items: readonly T[],
+  lanes: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const queue = [...items];
+  const lane = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+}
+
+/**
+ * Uploads the commit's files once: the folder is named by the commit, and the marker `_COMPLETE` is written
+ * last, so a folder with it is reused and one without it is finished. Submodules are left out.
+ *
+ * @returns the folder
+ */
+export async function uploadSnapshot(
+  { forge, workspace }: { forge: Forge; workspace: TrainingWorkspace },
+  as: CallAs,
+  run: Run,
+): Promise<string> {
+  const { repository } = as;
+  const folder = snapshotFolder(repository.id, run.commit);
+  const marker = `${folder}/_COMPLETE`;
+  const { act: _, ...reading } = as;
+  if (!(await workspace.exists(reading, launcher.path))) {
+    await workspace.makeFolders(as, [launcher.folder]);
+    await workspace.writeFile(as, launcher.path, launcher.source);
+  }
+  if (await workspace.exists(reading, marker)) return folder;
+  const all = await forge.files(repository, run.commit, snapshotLimits.files);
+  const files = all.filter((file) => file.mode !== '160000');
+  checkSnapshot(files, run);
+
+  const folders = new Set([folder]);
+  for (const { path } of files) {
+    const parent = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
+    if (parent !== '') folders.add(`${folder}/${parent}`);
+  }
+  await workspace.makeFolders(as, [...folders].sort());
+  await inLanes(files, 4, async (file) => {
+    let content = await forge.blob(repository, file.sha);
+    if (file.mode === '120000') {
+      const target = linkTarget(file, Buffer.from(content).toString('utf8'), files);
+      content = await forge.blob(repository, target.sha);
+    }
+    const { train } = run.configuration;
+    const isEntry = train.kind === 'entry' && file.path === train.entry;
+    if (isEntry && Buffer.from(content.subarray(0, 28)).toString('utf8') === '# Databricks notebook source') {
+      throw new RunFailure(
+        `${file.path} is a Databricks notebook, which "entry" cannot run. Remove its first line, or train with "job".`,
+      );
+    }
+    await workspace.writeFile(as, `${folder}/${file.path}`, content);
+  });
+  await workspace.writeFile(as, marker, Buffer.from(`${files.length} files of ${run.commit}\n`));
+  return folder;
+}

@@ -1,0 +1,69 @@
+import type { BoundRepository } from '../permission/bound-repository.ts';
+import type { RunJournal } from './journal.ts';
+import { RunChanged } from './journal.ts';
+import type { Run, RunStore } from './ports.ts';
+import { isFinal } from './transitions.ts';
+
+/**
+ * Ends the runs of a pull request that are not of this head, here and at Databricks. A run that another pull
+ * request or the production branch needs too goes on.
+ *
+ * @param head as Gitea says now; null: the pull request was closed, so none is needed
+ * @param reason one sentence for the run's page
+ */
+export async function supersede(
+  { runs, journal }: { runs: RunStore; journal: RunJournal },
+  repository: BoundRepository,
+  pull: number,
+  head: string | null,
+  reason: string,
+): Promise<number> {
+  let ended = 0;
+  for (const run of await runs.ofPull(repository.id, pull, 50)) {
+    const needed =
+      run.commit === head || run.trigger === 'push' || run.pulls.some(({ index }) => index !== pull);
+    if (isFinal(run.state) || needed) continue;
+    if (await endRun(journal, repository, run, 'superseded', reason)) ended += 1;
+  }
+  return ended;
+}
+
+/** Ends a run from here: final at once, and cancelled at Databricks by the outbox. @returns false when it moved on */
+export async function endRun(
+  journal: RunJournal,
+  repository: BoundRepository,
+  run: Run,
+  state: 'superseded' | 'cancelled',
+  reason: string,
+  actor: { kind: 'person'; id: number; name: string } | { kind: 'system'; name: string } = {
+    kind: 'system',
+    name: 'training',
+  },
+): Promise<boolean> {
+  const tasks = run.tasks.map((task) =>
+    task.state === 'pending' || task.state === 'running' ? { ...task, state: 'cancelled' as const } : task,
+  );
+  try {
+    await journal.change(
+      repository,
+      run,
+      { state, stateReason: reason, tasks, cancelRequested: true },
+      {
+        audit: {
+          action: state === 'cancelled' ? 'run.cancel-requested' : 'run.ended',
+          outcome: 'done',
+          actor,
+          detail: { state, reason },
+        },
+        also: async ({ outbox }) => {
+          if (run.databricksRunId === null) return;
+          await outbox.enqueue({ topic: 'cancel', key: `cancel:${run.id}`, payload: { run: run.id } });
+        },
+      },
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof RunChanged) return false;
+    throw error;
+  }
+}
