@@ -118,7 +118,7 @@ export async function runDemo(
       repository,
       production,
     });
-    const backend = await startBackend({ configFile });
+    const backend = await startBackend({ configFile, logFile: join(folder.dir, 'backend.log') });
     closers.push(() => backend.close());
     origins.backend = `http://127.0.0.1:${portOf('backend')}`;
     progress.line(`The backend answers at ${publicUrl(rootUrl)}`);

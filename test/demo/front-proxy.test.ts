@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
 import type { FrontProxy } from '../../src/demo/front-proxy.ts';
 import { startFrontProxy, withoutGiteaCookies } from '../../src/demo/front-proxy.ts';
@@ -33,10 +34,11 @@ function raw(
   headers: Record<string, string> = {},
 ): Promise<{ status: number; headers: IncomingMessage['headers']; body: string }> {
   return new Promise((resolve, reject) => {
-    request({ port: front.port, host: '127.0.0.1', path, headers }, async (answer) => {
-      let body = '';
-      for await (const chunk of answer) body += chunk;
-      resolve({ status: answer.statusCode as number, headers: answer.headers, body });
+    request({ port: front.port, host: '127.0.0.1', path, headers }, (answer) => {
+      text(answer).then(
+        (body) => resolve({ status: answer.statusCode as number, headers: answer.headers, body }),
+        reject,
+      );
     })
       .on('error', reject)
       .end();
