@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal, WorkspaceContext } from '../../context.ts';
-import { ApiError } from '../../errors.ts';
+import { ApiError, invalid } from '../../errors.ts';
 import type { Fields } from '../fields.ts';
 import { optionalInteger, optionalText } from '../fields.ts';
 import { pageOffset, pageToken } from '../page-token.ts';
@@ -62,6 +63,15 @@ export function registerFiles(
       const body = request.body instanceof Readable ? request.body : Readable.from([]);
       await store.writeFile(path, body, overwrite);
       return reply.code(204).send();
+    });
+    // Large files: databricks-sdk (mixins/files.py) asks for a session, then for URLs of the cloud storage. There is
+    // none behind this workspace, so that second call is 404, and the SDK sends the file in one PUT.
+    scope.post(file, (request) => {
+      resolve(request, 'write');
+      const { action } = request.query as Fields;
+      if (action !== 'initiate-upload')
+        throw invalid(`Unknown action '${action}': expected initiate-upload.`);
+      return { multipart_upload: { session_token: randomUUID() } };
     });
     scope.get(file, async (request, reply) => {
       const { path } = resolve(request, 'read');
