@@ -8,6 +8,19 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
   return {
     async enqueue({ topic, key, payload }) {
       const at = now().toISOString();
+      const text = JSON.stringify(payload);
+      if (topic === 'status') {
+        // Saying the same again would only add a row to Gitea's list of statuses.
+        const last = await connection
+          .selectFrom('outbox')
+          .select(['state', 'payload'])
+          .where('key', '=', key)
+          .where('state', 'in', ['pending', 'done'])
+          .orderBy('id', 'desc')
+          .limit(1)
+          .executeTakeFirst();
+        if (last?.payload === text) return;
+      }
       if (newestWins.has(topic)) {
         await connection
           .updateTable('outbox')
@@ -23,7 +36,7 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
           id: sortableId(),
           topic,
           key,
-          payload: JSON.stringify(payload),
+          payload: text,
           state: 'pending',
           attempts: 0,
           next_attempt_at: at,
@@ -32,6 +45,16 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
           done_at: null,
         })
         .execute();
+    },
+
+    async has(key) {
+      const row = await connection
+        .selectFrom('outbox')
+        .select('id')
+        .where('key', '=', key)
+        .limit(1)
+        .executeTakeFirst();
+      return row !== undefined;
     },
 
     async due(at, limit) {

@@ -59,11 +59,9 @@ export class Triggers {
     const earlier = await memory.configuration(repository.id);
     const record = await configurations.read(repository);
     if (branch !== repository.productionBranch) return `${branch} is not the production branch`;
-    const line = await forge.firstParents(repository, branch, 50);
-    if (!line.includes(after)) {
-      const facts = await forge.branch(repository, branch);
-      if (facts?.head !== after) return `${after.slice(0, 10)} is not on ${branch} any more`;
-    }
+    const head = (await forge.branch(repository, branch))?.head;
+    const line = head ? [head, ...(await forge.firstParents(repository, head, 50))] : [];
+    if (!line.includes(after)) return `${after.slice(0, 10)} is not on ${branch} any more`;
     if (record.state !== 'ok') {
       await memory.rememberHead(repository.id, after);
       await this.#tellConfiguration(repository, after, record);
