@@ -1,0 +1,131 @@
+import type { Announcer } from '../events/announcer.ts';
+import type { Forge } from '../gitea/forge.ts';
+import type { Champions } from '../metrics/ports.ts';
+import type { BoundRepositories, BoundRepository } from '../permission/bound-repository.ts';
+import type { Transactor } from '../store/transactor.ts';
+import type { Intent } from '../webhook/decide.ts';
+import { RunActionsService } from './actions.ts';
+import type { Configurations } from './configurations.ts';
+import { actOf, RunDriver } from './driver.ts';
+import { createEvaluation, createMeasuredRuns } from './evaluation.ts';
+import { RunJournal } from './journal.ts';
+import { createRunFactory } from './new-run.ts';
+import { Poller } from './poller.ts';
+import type { TrainingStores } from './ports.ts';
+import { Reconciler } from './reconciler.ts';
+import { Triggers } from './triggers.ts';
+import type { TrainingWorkspace } from './workspace-port.ts';
+
+export interface TrainingDependencies {
+  transactor: Transactor<TrainingStores>;
+  repositories: BoundRepositories;
+  forge: Forge;
+  workspace: TrainingWorkspace;
+  configurations: Configurations;
+  champions: Champions;
+  announcer: Announcer;
+  /** Of the outbox. */
+  wakeOutbox: () => void;
+  log: {
+    info(fields: object, message: string): void;
+    warn(fields: object, message: string): void;
+    error(fields: object, message: string): void;
+  };
+  clock?: () => Date;
+  /** Pause between two looks at a young run, milliseconds. Default 1000. */
+  pollMs?: number;
+  /** Pause between two comparisons with Gitea, milliseconds. Default 3 minutes. */
+  reconcileMs?: number;
+}
+
+/** A run's page in the panel. */
+export const runUrl = (repository: BoundRepository, runId: string) =>
+  `${repository.url}?tab=databricks#/runs/${runId}`;
+
+/** The room's parts, wired to each other. Nothing runs before `start`. */
+export function createTraining(dependencies: TrainingDependencies) {
+  const { transactor, repositories, forge, workspace, configurations, announcer, log } = dependencies;
+  const clock = dependencies.clock ?? (() => new Date());
+  const { stores } = transactor;
+  const { runs } = stores;
+  const journal = new RunJournal({ transactor, announcer, wake: dependencies.wakeOutbox, runUrl, clock });
+  const evaluation = createEvaluation({
+    forge,
+    champions: dependencies.champions,
+    runs: createMeasuredRuns(runs),
+  });
+  const factory = createRunFactory({ forge, runs, journal, clock });
+  const driver = new RunDriver({
+    runs,
+    journal,
+    repositories,
+    forge,
+    workspace,
+    evaluation,
+    clock,
+    pollMs: dependencies.pollMs ?? 1_000,
+    log,
+  });
+  const poller = new Poller({ runs, repositories, advance: (run) => driver.advance(run), clock, log });
+  const wake = () => {
+    poller.wake();
+    dependencies.wakeOutbox();
+  };
+  const triggers = new Triggers({
+    transactor,
+    repositories,
+    forge,
+    configurations,
+    factory,
+    journal,
+    evaluation,
+    wake,
+    pullUrl: (repository, index) => `${repository.url}/pulls/${index}`,
+    repositoryUrl: (repository) => `${repository.url}?tab=databricks`,
+  });
+  const reconciler = new Reconciler({
+    repositories,
+    forge,
+    triggers,
+    stores,
+    everyMs: dependencies.reconcileMs ?? 180_000,
+    log,
+  });
+  const actions = new RunActionsService({ runs, forge, configurations, factory, journal, wake });
+
+  return {
+    actions,
+    reconciler,
+    start(): void {
+      poller.start();
+      reconciler.start();
+    },
+    async stop(): Promise<void> {
+      await Promise.all([poller.stop(), reconciler.stop()]);
+    },
+    /** Acts on a delivery. @returns what came of it, in words */
+    async handle(intent: Exclude<Intent, { kind: 'ignore' }>): Promise<string> {
+      const repository = await triggers.repository(intent.repositoryId);
+      if (!repository) return 'not bound';
+      const actor = { kind: 'webhook', name: 'gitea' } as const;
+      switch (intent.kind) {
+        case 'branch-moved':
+          return await triggers.branchMoved(repository, { ...intent, actor });
+        case 'pull-changed':
+          return await triggers.pullChanged(repository, intent.index, actor);
+        case 'pull-closed':
+          return await triggers.pullClosed(repository, intent.index);
+      }
+    },
+    /** Handler of the outbox topic `cancel`. */
+    async cancelRemote(payload: Record<string, unknown>): Promise<void> {
+      const run = await runs.findById(String(payload.run));
+      const repository = run && (await repositories.find(run.repositoryId));
+      if (!run?.databricksRunId || !repository) return;
+      const role = run.trust === 'fork' ? 'fork' : 'trainer';
+      await workspace.cancel({ repository, role, act: actOf(run) }, run.databricksRunId);
+    },
+  };
+}
+
+export type Training = ReturnType<typeof createTraining>;
