@@ -11,14 +11,18 @@ export interface DataFolder {
   innerPorts: Record<string, number>;
   /** Remembers the inner ports of this start. */
   remember(innerPorts: Record<string, number>): void;
+  /** Lets the next demo use the folder. */
+  release(): void;
 }
 
 const markName = 'gitea-databricks-demo.json';
+const lockName = 'running.pid';
 const defaultPort = 3000;
 
 /**
  * Opens the folder, or makes it. Only a folder with our mark is ever deleted.
- * @throws with a sentence for the terminal: a foreign folder, or a port that differs from the folder's.
+ * @throws with a sentence for the terminal: a foreign folder, one that a running demo uses, or a port that differs
+ * from the folder's.
  */
 export function openDataFolder(dir: string, options: { port?: number; fresh: boolean }): DataFolder {
   const mark = join(dir, markName);
@@ -26,6 +30,7 @@ export function openDataFolder(dir: string, options: { port?: number; fresh: boo
   if (!known && existsSync(dir) && readdirSync(dir).length > 0) {
     throw new Error(`${dir} is not empty and no demo folder: name another one with --data DIR`);
   }
+  if (known) refuseRunning(join(dir, lockName), dir);
   if (known && options.fresh) rmSync(dir, { recursive: true });
   const kept =
     known && !options.fresh ? readMark(mark) : { port: options.port ?? defaultPort, innerPorts: {} };
@@ -38,7 +43,27 @@ export function openDataFolder(dir: string, options: { port?: number; fresh: boo
   const remember = (innerPorts: Record<string, number>) =>
     writePrivateFile(mark, `${JSON.stringify({ port: kept.port, innerPorts }, null, 2)}\n`);
   remember(kept.innerPorts);
-  return { dir, ...kept, remember };
+  writePrivateFile(join(dir, lockName), `${process.pid}\n`);
+  return { dir, ...kept, remember, release: () => rmSync(join(dir, lockName), { force: true }) };
+}
+
+function refuseRunning(lock: string, dir: string): void {
+  if (!existsSync(lock)) return;
+  const pid = Number(readFileSync(lock, 'utf8'));
+  if (pid === process.pid || !isAlive(pid)) return;
+  throw new Error(
+    `a demo is running in ${dir} (process ${pid}): stop it first, or remove ${lock} if it is none`,
+  );
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Somebody else's process is alive, too.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 function readMark(path: string): { port: number; innerPorts: Record<string, number> } {

@@ -53,15 +53,15 @@ export async function runDemo(
   progress: Progress,
 ): Promise<RunningDemo> {
   const folder = openDataFolder(options.dataDir, { port: options.port, fresh: options.fresh });
-  await requireFreePort(folder.port);
   const stop = new AbortController();
   const { signal } = stop;
-  const closers: (() => Promise<void>)[] = [];
+  const closers: (() => Promise<void> | void)[] = [() => folder.release()];
   const close = async () => {
     stop.abort(new Error('the demo ends'));
     for (const end of closers.splice(0).toReversed()) await end();
   };
   try {
+    await requireFreePort(folder.port);
     const innerPorts: Record<string, number> = {};
     for (const side of ['forge', 'workspace', 'backend']) {
       innerPorts[side] = await reusablePort(folder.innerPorts[side], Object.values(innerPorts));

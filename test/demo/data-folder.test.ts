@@ -40,6 +40,27 @@ describe('the data folder', () => {
   });
 });
 
+describe('a folder in use', () => {
+  test('is neither opened nor deleted while its demo runs', () => {
+    const folder = openDataFolder(dir, { fresh: false });
+    // Our parent is alive for sure, and is not us.
+    writeFileSync(join(dir, 'running.pid'), String(process.ppid));
+    writeFileSync(join(dir, 'gitea'), '');
+    expect(() => openDataFolder(dir, { fresh: true })).toThrow(`process ${process.ppid}`);
+    expect(existsSync(join(dir, 'gitea'))).toBe(true);
+    folder.release();
+    expect(openDataFolder(dir, { fresh: true }).port).toBe(3000);
+    expect(existsSync(join(dir, 'gitea'))).toBe(false);
+  });
+
+  test('is free again after a crash', () => {
+    openDataFolder(dir, { fresh: false });
+    // No process has this number on Linux (kernel.pid_max is at most 4194304).
+    writeFileSync(join(dir, 'running.pid'), '999999999');
+    expect(openDataFolder(dir, { fresh: false }).port).toBe(3000);
+  });
+});
+
 describe('the journal', () => {
   const quiet = { line() {}, warn() {} };
   const open = () => new Journal(join(dir, 'journal.json'), quiet, new AbortController().signal);

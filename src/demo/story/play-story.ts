@@ -130,7 +130,9 @@ async function adopt(stage: Stage): Promise<number | null> {
   const { workspace, production, principals, progress, signal } = stage;
   const version = await newestVersion(workspace, production.model);
   if (version === undefined) {
-    progress.warn(`no version of ${production.model} is registered: there is nothing to put into production`);
+    progress.warn(
+      `no version of ${production.model} is registered, so nothing can be put into production: see why the run failed, then start over with --fresh`,
+    );
     return null;
   }
   await adoptProduction(workspace, production, version, principals);
