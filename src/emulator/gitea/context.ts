@@ -21,8 +21,8 @@ export interface ForgeSettings {
  * - `account/`: users, passwords, sessions (`signedInUser(forge, request)`, `signIn`, `signOut`), tokens
  * - `repository/`: `permission(forge, user, repository)`, `createRepository`, `findRepository`
  * - `pull/`: `createPull`, `closePull`, `reopenPull`, `mergePull`, `createComment`, `submitReview`, `setStatus`
- * - `protection/`: `canMerge(forge, user, pull)` with its reasons, push decisions
- * - `oauth/`: `startAuthorize`, `grantAuthorization`, `refuseAuthorization`
+ * - `protection/`: `canMerge(forge, user, pull)` with its reasons, `refusePush`
+ * - `oauth/`: `startAuthorize`, `answerConsent`, `revokeGrant`
  */
 export interface ForgeContext {
   settings: ForgeSettings;

@@ -182,7 +182,7 @@ export async function playRecordedStory(): Promise<Story> {
 
   await git(work, 'fetch', '--quiet', 'origin');
   await git(work, 'checkout', '--quiet', '-B', 'fewer-trees', 'origin/main');
-  await push('print("train")\nprint("cheaper")\n', 'Use fewer trees', 'fewer-trees');
+  await push('print("train deepest")\nprint("cheaper")\n', 'Use fewer trees', 'fewer-trees');
   await api('wendy', 'POST', `${repo}/pulls`, {
     head: 'fewer-trees',
     base: 'main',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Received, Story } from './recorded-story.ts';
 import { playRecordedStory } from './recorded-story.ts';
-import { shapeDifferences } from './same-shape.ts';
+import { shapeDifferences, valueDifferences } from './same-shape.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures/gitea');
 const read = (file: string) => JSON.parse(readFileSync(join(fixtures, file), 'utf8'));
@@ -29,7 +29,11 @@ describe('the API answers as recorded', () => {
       expect(answer!.headers.get(header), header).toBe(recording.headers[header]);
     }
     expect(shapeDifferences(recording.body, answer!.body)).toEqual([]);
-    if (recording.status >= 400) expect(answer!.body.message).toBe(recording.body.message);
+    const differences = valueDifferences(recording.body, answer!.body);
+    // The recorded instance had three applications of its own before.
+    expect(
+      differences.filter((one) => name !== 'oauth2-application-create' || !one.startsWith('$.id:')),
+    ).toEqual([]);
   });
 });
 
@@ -43,6 +47,10 @@ describe('webhooks arrive as recorded', () => {
       .map((one) => shapeDifferences(body, one.body))
       .sort((a, b) => a.length - b.length)[0];
     expect(best).toEqual([]);
+    const values = matching
+      .map((delivery) => valueDifferences(body, delivery.body))
+      .sort((a, b) => a.length - b.length);
+    expect(values[0]).toEqual([]);
     const [one] = matching;
     const transport = [
       'Host',

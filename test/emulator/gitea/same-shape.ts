@@ -35,3 +35,43 @@ function kind(value: unknown): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'list' : typeof value;
 }
+
+/** What no two instances share, or what the recorded one had not counted yet when it answered. */
+const volatile = new Set([
+  'client_id',
+  'client_secret',
+  'size',
+  'language',
+  'last_login',
+  'open_pr_counter',
+  'forks_count',
+  'watchers_count',
+]);
+
+/** How the values differ from a recording's, but for times, commit ids, host names, avatars and what is volatile. */
+export function valueDifferences(recorded: unknown, answered: unknown, path = '$'): string[] {
+  if (
+    typeof recorded === 'object' &&
+    recorded !== null &&
+    typeof answered === 'object' &&
+    answered !== null
+  ) {
+    const left = recorded as Record<string, unknown>;
+    const right = answered as Record<string, unknown>;
+    return [...new Set([...Object.keys(left), ...Object.keys(right)])]
+      .filter((key) => !volatile.has(key))
+      .flatMap((key) => valueDifferences(left[key], right[key], `${path}.${key}`));
+  }
+  const [one, other] = [comparable(recorded), comparable(answered)];
+  return one === other ? [] : [`${path}: ${one} recorded, ${other} answered`];
+}
+
+function comparable(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  return value
+    .replace(/http:\/\/127\.0\.0\.1:\d+/g, '<host>')
+    .replace(/gitea@[^:]+:/, 'gitea@<host>:')
+    .replace(/\/avatars\/[0-9a-f]{32}/, '/avatars/<hash>')
+    .replace(/[0-9a-f]{40}/g, '<sha>')
+    .replace(/20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '<time>');
+}

@@ -17,6 +17,10 @@ export function repositoryRoutes(route: AddRoute): void {
   const repo = ['repository'] as const;
   const show = (call: ApiCall, repository: RepositoryRow) =>
     repositoryJson(call.forge, repository, permission(call.forge, call.user, repository));
+  const showWithLanguage = (call: ApiCall, repository: RepositoryRow) => ({
+    ...show(call, repository),
+    language: repository.language,
+  });
 
   route('GET', '/repos/search', repo, (call) => {
     const text = (call.query('q') ?? '').toLowerCase();
@@ -29,9 +33,9 @@ export function repositoryRoutes(route: AddRoute): void {
   route('GET', '/repositories/:id', repo, (call) => {
     const repository = call.forge.store.repositories.get(call.id('id'));
     if (repository === undefined) throw notFound();
-    return show(call, requireRepository(call, 'read', { repository }));
+    return showWithLanguage(call, requireRepository(call, 'read', { repository }));
   });
-  route('GET', '/repos/:owner/:repo', repo, (call) => show(call, requireRepository(call)));
+  route('GET', '/repos/:owner/:repo', repo, (call) => showWithLanguage(call, requireRepository(call)));
   route('PATCH', '/repos/:owner/:repo', repo, (call) => editRepository(call).then((one) => show(call, one)));
   route('DELETE', '/repos/:owner/:repo', repo, async (call) => {
     const repository = requireRepository(call, 'admin');

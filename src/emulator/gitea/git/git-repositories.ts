@@ -65,7 +65,6 @@ export function openGitRepositories(dataDir: string): GitRepositories {
         ['gc.auto', '0'],
         ['uploadpack.allowAnySHA1InWant', 'true'],
         ['uploadpack.allowFilter', 'true'],
-        ['core.logAllRefUpdates', 'true'],
       ] as const) {
         await runGit(path(repository), ['config', key, value]);
       }

@@ -62,7 +62,13 @@ export function registerGitRoutes(app: FastifyInstance, forge: ForgeContext, hoo
                 }
                 return undefined;
               },
-              after: (updates) => afterPush(forge, user!, repository, updates),
+              async after(updates) {
+                try {
+                  await afterPush(forge, user!, repository, updates);
+                } catch (error) {
+                  forge.log.error(`after a push to ${owner}/${name}: ${String(error)}`);
+                }
+              },
             },
           });
         } catch (error) {

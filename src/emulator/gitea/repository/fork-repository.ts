@@ -36,6 +36,7 @@ export async function forkRepository(
     '+refs/heads/*:refs/heads/*',
     '+refs/tags/*:refs/tags/*',
   ]);
-  await fireFork(forge, doer, original, inserted);
-  return refreshRepository(forge, inserted, { touch: false });
+  const fork = await refreshRepository(forge, inserted, { touch: false });
+  await fireFork(forge, doer, original, fork);
+  return fork;
 }

@@ -47,7 +47,8 @@ export function repositoryJson(
     ...(parent === undefined ? {} : { parent: repositoryJson(forge, parent, access) }),
     mirror: false,
     size: repository.size,
-    language: repository.language,
+    // Gitea knows the language only where the repository itself is asked for.
+    language: '',
     languages_url: `${apiUrl}/languages`,
     html_url: url,
     url: apiUrl,
