@@ -1,7 +1,7 @@
 import type { Announcer } from '../events/announcer.ts';
 import type { Forge } from '../gitea/forge.ts';
 import type { Champions } from '../metrics/ports.ts';
-import type { BoundRepositories, BoundRepository } from '../permission/bound-repository.ts';
+import type { BoundRepositories } from '../permission/bound-repository.ts';
 import type { Transactor } from '../store/transactor.ts';
 import type { Intent } from '../webhook/decide.ts';
 import { RunActionsService } from './actions.ts';
@@ -13,6 +13,7 @@ import { createRunFactory } from './new-run.ts';
 import { Poller } from './poller.ts';
 import type { TrainingStores } from './ports.ts';
 import { Reconciler } from './reconciler.ts';
+import { runUrl } from './run-url.ts';
 import { Triggers } from './triggers.ts';
 import type { TrainingWorkspace } from './workspace-port.ts';
 
@@ -37,10 +38,6 @@ export interface TrainingDependencies {
   /** Pause between two comparisons with Gitea, milliseconds. Default 3 minutes. */
   reconcileMs?: number;
 }
-
-/** A run's page in the panel. */
-export const runUrl = (repository: BoundRepository, runId: string) =>
-  `${repository.url}?tab=databricks#/runs/${runId}`;
 
 /** The room's parts, wired to each other. Nothing runs before `start`. */
 export function createTraining(dependencies: TrainingDependencies) {

@@ -1,0 +1,110 @@
+import { Type } from 'typebox';
+import type { Permission } from '../../../contract/person.ts';
+import { PullView } from '../../../contract/pull.ts';
+import type { RepositoryView } from '../../../contract/repository.ts';
+import type { RunActions, RunSummary } from '../../../contract/run.ts';
+import type { BoundRepository } from '../../permission/bound-repository.ts';
+import type { PullSituation, Situations } from '../../report/situation.ts';
+import { actionsOf } from '../../training/actions.ts';
+import type { Run } from '../../training/ports.ts';
+import type { ModelAliases } from '../../training/views.ts';
+import { runSummary } from '../../training/views.ts';
+import type { App } from '../application.ts';
+import { guard } from '../guard.ts';
+import { ProblemError } from '../problem.ts';
+
+export interface PullRouteServices {
+  situations: Situations;
+  models: ModelAliases;
+  connection(workspace: string): Promise<RepositoryView['connection']>;
+}
+
+/** Why nobody can train now, whoever asks; null: nothing stands in the way. */
+function obstacle(
+  { pull, record }: PullSituation,
+  connection: RepositoryView['connection'],
+): Permission | null {
+  const refuse = (code: string, reason: string): Permission => ({ allowed: false, code, reason });
+  if (pull.state !== 'open') return refuse('pull-not-trainable', `The pull request is ${pull.state}.`);
+  if (record.state === 'missing') {
+    return refuse('configuration-missing', 'The default branch has no .gitea/databricks.yml.');
+  }
+  if (record.state === 'invalid') {
+    return refuse('configuration-invalid', '.gitea/databricks.yml of the default branch is invalid.');
+  }
+  if (pull.fork && record.configuration.train.kind === 'job') {
+    return refuse('pull-not-trainable', 'A fork cannot train with a job.');
+  }
+  if (connection.state === 'unreachable')
+    return refuse('databricks-unavailable', 'Databricks does not answer.');
+  return null;
+}
+
+function actionsFor(
+  situation: PullSituation,
+  train: Permission,
+  connection: RepositoryView['connection'],
+): RunActions {
+  const actions = actionsOf(situation.run, train);
+  const why = obstacle(situation, connection);
+  if (why === null || !train.allowed) return actions;
+  return {
+    train: actions.train.allowed ? why : actions.train,
+    cancel: actions.cancel,
+    retry: actions.retry.allowed ? why : actions.retry,
+  };
+}
+
+/** `pulls/{index}`: all that the pull-request box draws, in one answer. */
+export function pullRoutes(app: App, services: PullRouteServices): void {
+  const { situations, models, connection } = services;
+
+  async function summaries(repository: BoundRepository, runs: readonly Run[]): Promise<RunSummary[]> {
+    const keys = new Set(runs.flatMap((run) => (run.modelVersion === null ? [] : [run.modelKey ?? ''])));
+    const aliases = new Map<string, Record<string, number>>();
+    for (const key of keys) aliases.set(key, await models.aliases(repository, key));
+    return runs.map((run) => runSummary(repository, run, aliases.get(run.modelKey ?? '') ?? {}));
+  }
+
+  app.get(
+    '/repositories/:repository/pulls/:index',
+    {
+      schema: {
+        summary: 'A pull request: its run, its verdict, what can be done',
+        params: Type.Object({ repository: Type.Integer(), index: Type.Integer({ minimum: 1 }) }),
+        response: { 200: PullView },
+      },
+      preHandler: guard('view'),
+    },
+    async ({ access, params }): Promise<PullView> => {
+      const { repository, train } = access;
+      const situation = await situations.of(repository, params.index);
+      if (!situation)
+        throw new ProblemError('not-found', 'There is no such pull request in this repository.');
+      const { pull, record, run, verdict, notes, promotion } = situation;
+      const runs = await summaries(repository, situation.runs);
+      const state = await connection(repository.workspace.name);
+      return {
+        index: pull.index,
+        title: pull.title,
+        url: pull.url,
+        state: pull.state,
+        fork: pull.fork,
+        head: pull.head.sha,
+        run: runs.find((item) => item.id === run?.id) ?? null,
+        tasks: run?.tasks ?? [],
+        verdict,
+        error: run?.error ?? null,
+        primary: record.state === 'ok' ? record.configuration.metrics.primary : null,
+        historyMetrics: run?.historyMetrics ?? [],
+        runs,
+        parameters: record.state === 'ok' ? record.configuration.parameters : [],
+        notes,
+        promotion,
+        databricksUrl: run?.databricksUrl ?? null,
+        connection: state,
+        actions: actionsFor(situation, train, state),
+      };
+    },
+  );
+}

@@ -1,0 +1,279 @@
+/**
+ * Runs of a repository: lists, one run, its histories and logs, and what people may ask for. Longer than other
+ * route modules because one resource has eight routes.
+ */
+import { Type } from 'typebox';
+import { MetricHistory } from '../../../contract/metric.ts';
+import type { RunDetail as RunDetailType, RunList as RunListType } from '../../../contract/run.ts';
+import { RunDetail, RunList, RunState, RunSummary, TaskOutput, TrainRequest } from '../../../contract/run.ts';
+import type { Access } from '../../permission/access.ts';
+import type { BoundRepository } from '../../permission/bound-repository.ts';
+import { verdictOf } from '../../report/status.ts';
+import type { RunActionsService } from '../../training/actions.ts';
+import { actionsOf } from '../../training/actions.ts';
+import type { Configurations } from '../../training/configurations.ts';
+import type { Run, RunStore } from '../../training/ports.ts';
+import type { ModelAliases } from '../../training/views.ts';
+import { metricColumns, releaseSentence, runSummary } from '../../training/views.ts';
+import type { CallAs, TrainingWorkspace } from '../../training/workspace-port.ts';
+import type { App } from '../application.ts';
+import { guard } from '../guard.ts';
+import { ProblemError } from '../problem.ts';
+
+export interface RunRouteServices {
+  runs: RunStore;
+  actions: RunActionsService;
+  configurations: Configurations;
+  workspace: TrainingWorkspace;
+  models: ModelAliases;
+}
+
+const pageSize = 50;
+const logBound = 64 * 1024;
+
+const ofRepository = Type.Object({ repository: Type.Integer() });
+const ofRun = Type.Object({ repository: Type.Integer(), run: Type.String({ pattern: '^[0-9a-z]{20}$' }) });
+const ListQuery = Type.Object(
+  {
+    state: Type.Optional(Type.String({ maxLength: 200, description: 'states, separated by commas' })),
+    branch: Type.Optional(Type.String({ maxLength: 255 })),
+    pull: Type.Optional(Type.Integer({ minimum: 1 })),
+    author: Type.Optional(Type.String({ maxLength: 255 })),
+    q: Type.Optional(Type.String({ maxLength: 200, description: 'part of the title, a commit, a number' })),
+    sort: Type.Optional(Type.String({ maxLength: 250, description: '`started` or the name of a metric' })),
+    cursor: Type.Optional(Type.String({ pattern: '^[0-9]{1,9}$' })),
+  },
+  { additionalProperties: false },
+);
+
+const states: ReadonlySet<string> = new Set(RunState.anyOf.map((literal) => literal.const));
+
+function wantedStates(list: string | undefined): Run['state'][] | undefined {
+  if (!list) return undefined;
+  const wanted = list.split(',');
+  const wrong = wanted.find((state) => !states.has(state));
+  if (wrong !== undefined) {
+    throw new ProblemError(
+      'bad-request',
+      `"${wrong}" is no state of a run. There are: ${[...states].join(', ')}.`,
+    );
+  }
+  return wanted as Run['state'][];
+}
+
+/** The end of a log in 64 KiB, cut at a line. */
+function endOf(logs: string): { logs: string; truncated: boolean } {
+  if (logs.length <= logBound) return { logs, truncated: false };
+  const end = logs.slice(-logBound);
+  return { logs: end.slice(end.indexOf('\n') + 1), truncated: true };
+}
+
+export function runRoutes(app: App, services: RunRouteServices): void {
+  const { runs, actions, configurations, workspace, models } = services;
+
+  /** What is foreign is not found. */
+  async function runOf(access: Access, id: string): Promise<Run> {
+    const run = await runs.find(access.repository.id, id);
+    if (!run) throw new ProblemError('not-found', 'There is no such run in this repository.');
+    return run;
+  }
+
+  async function summaries(repository: BoundRepository, some: readonly Run[]) {
+    const keys = new Set(some.flatMap((run) => (run.modelVersion === null ? [] : [run.modelKey ?? ''])));
+    const aliases = new Map<string, Record<string, number>>();
+    for (const key of keys) aliases.set(key, await models.aliases(repository, key));
+    return some.map((run) => runSummary(repository, run, aliases.get(run.modelKey ?? '') ?? {}));
+  }
+
+  async function summary(repository: BoundRepository, run: Run): Promise<RunSummary> {
+    const [one] = await summaries(repository, [run]);
+    return one as RunSummary;
+  }
+
+  const reading = (repository: BoundRepository, run: Run): CallAs => ({
+    repository,
+    role: run.trust === 'fork' ? 'fork' : 'trainer',
+  });
+
+  app.get(
+    '/repositories/:repository/runs',
+    {
+      schema: { summary: 'Runs', params: ofRepository, querystring: ListQuery, response: { 200: RunList } },
+      preHandler: guard('view'),
+    },
+    async ({ access, query }): Promise<RunListType> => {
+      const { repository } = access;
+      const record = await configurations.known(repository);
+      const { sort = 'started' } = query;
+      const offset = Number(query.cursor ?? 0);
+      const filter = {
+        repositoryId: repository.id,
+        states: wantedStates(query.state),
+        branch: query.branch,
+        pull: query.pull,
+        actor: query.author,
+        text: query.q?.trim(),
+      };
+      const direction =
+        metricColumns(repository, record, []).find((column) => column.name === sort)?.direction ?? 'lower';
+      const order = sort === 'started' ? sort : ({ metric: sort, direction } as const);
+      const { items, total } = await runs.list(filter, { sort: order, offset, limit: pageSize });
+      const end = offset + items.length;
+      return {
+        items: await summaries(repository, items),
+        total,
+        next: end < total && items.length > 0 ? String(end) : null,
+        metrics: metricColumns(repository, record, items),
+      };
+    },
+  );
+
+  app.get(
+    '/repositories/:repository/runs/:run',
+    {
+      schema: { summary: 'A run', params: ofRun, response: { 200: RunDetail } },
+      preHandler: guard('view'),
+    },
+    async ({ access, params, log }): Promise<RunDetailType> => {
+      const { repository } = access;
+      const run = await runOf(access, params.run);
+      const verdict = verdictOf(run);
+      const baseline = verdict?.baseline.run ? await runs.findById(verdict.baseline.run) : null;
+      const logged = run.loggedParameters ?? {};
+      const before = baseline?.loggedParameters ?? {};
+      const shown = await summary(repository, run);
+      const artifacts = run.mlflowRunId
+        ? await workspace.artifacts(reading(repository, run), run.mlflowRunId).catch((err: unknown) => {
+            // The list is an extra: a workspace that does not answer must not hide what is frozen here.
+            log.warn({ err, run: run.id }, 'artifacts could not be listed');
+            return [];
+          })
+        : [];
+      return {
+        run: shown,
+        verdict,
+        tasks: run.tasks,
+        error: run.error,
+        parameters: Object.keys({ ...run.parameters, ...logged })
+          .sort()
+          .map((name) => ({
+            name,
+            value: logged[name] ?? String(run.parameters[name] ?? ''),
+            baseline: before[name] ?? null,
+          })),
+        baselineRun: verdict?.baseline.run ?? null,
+        historyMetrics: run.historyMetrics,
+        artifacts,
+        provenance: {
+          job: run.job,
+          databricksRunId: run.databricksRunId,
+          databricksUrl: run.databricksUrl,
+          mlflowRunId: run.mlflowRunId,
+          principal: run.principal,
+          configurationCommit: run.configurationCommit,
+          configurationDigest: run.configurationDigest,
+          snapshot: run.snapshot,
+        },
+        release: releaseSentence(run, shown.aliases),
+        actions: actionsOf(run, access.train),
+      };
+    },
+  );
+
+  app.get(
+    '/repositories/:repository/runs/:run/history',
+    {
+      schema: {
+        summary: 'Metrics over steps',
+        params: ofRun,
+        querystring: Type.Object(
+          { metrics: Type.Optional(Type.String({ maxLength: 4_000 })) },
+          { additionalProperties: false },
+        ),
+        response: { 200: MetricHistory },
+      },
+      preHandler: guard('view'),
+    },
+    async ({ access, params, query }) => {
+      const run = await runOf(access, params.run);
+      const histories = await runs.histories(run.id);
+      const wanted = query.metrics?.split(',') ?? run.historyMetrics;
+      return {
+        series: wanted.flatMap((metric) => {
+          const found = histories[metric];
+          return found ? [{ metric, ...found }] : [];
+        }),
+      };
+    },
+  );
+
+  app.get(
+    '/repositories/:repository/runs/:run/tasks/:task/output',
+    {
+      schema: {
+        summary: 'The end of a task’s log',
+        params: Type.Object({ ...ofRun.properties, task: Type.String({ maxLength: 100 }) }),
+        response: { 200: TaskOutput },
+      },
+      preHandler: guard('view'),
+    },
+    async ({ access, params }) => {
+      const { repository } = access;
+      const run = await runOf(access, params.run);
+      if (!run.tasks.some((task) => task.key === params.task) || run.databricksRunId === null) {
+        throw new ProblemError('not-found', `Run ${run.number} has no task "${params.task}".`);
+      }
+      const as = reading(repository, run);
+      const remote = await workspace.run(as, run.databricksRunId);
+      const task = remote?.tasks.find((item) => item.key === params.task);
+      if (!task)
+        throw new ProblemError('not-found', 'Databricks no longer has this log: runs are kept for 60 days.');
+      const output = await workspace.output(as, task.runId);
+      const { logs, truncated } = endOf(output.logs);
+      return {
+        logs,
+        truncated: truncated || output.truncated,
+        error: output.error,
+        errorTrace: output.trace,
+      };
+    },
+  );
+
+  app.post(
+    '/repositories/:repository/runs',
+    {
+      schema: { summary: 'Train', params: ofRepository, body: TrainRequest, response: { 201: RunSummary } },
+      preHandler: guard('train'),
+    },
+    async ({ access, body, id }, reply) => {
+      const run = await actions.train(access.repository, body, { user: access.user, requestId: id });
+      return reply.code(201).send(await summary(access.repository, run));
+    },
+  );
+
+  app.post(
+    '/repositories/:repository/runs/:run/cancel',
+    {
+      schema: { summary: 'Cancel a run', params: ofRun, response: { 200: RunSummary } },
+      preHandler: guard('train'),
+    },
+    async ({ access, params, id }) => {
+      const run = await runOf(access, params.run);
+      const ended = await actions.cancel(access.repository, run, { user: access.user, requestId: id });
+      return await summary(access.repository, ended);
+    },
+  );
+
+  app.post(
+    '/repositories/:repository/runs/:run/retry',
+    {
+      schema: { summary: 'Train the same commit again', params: ofRun, response: { 201: RunSummary } },
+      preHandler: guard('train'),
+    },
+    async ({ access, params, id }, reply) => {
+      const run = await runOf(access, params.run);
+      const retried = await actions.retry(access.repository, run, { user: access.user, requestId: id });
+      return reply.code(201).send(await summary(access.repository, retried));
+    },
+  );
+}
