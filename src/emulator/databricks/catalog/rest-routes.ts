@@ -6,6 +6,7 @@ import { fieldsOf, integer, optionalInteger, optionalText, text } from '../mlflo
 import { pageOffset, pageToken } from '../mlflow/page-token.ts';
 import type { Model, Models } from './models.ts';
 import type { Version, Versions } from './versions.ts';
+import { versionNumber } from './versions.ts';
 
 /** Unity Catalog's own REST API for models, `/api/2.1/unity-catalog/models/**`: versions and times are numbers. */
 export function registerModelsRest(
@@ -47,11 +48,8 @@ export function registerModelsRest(
 
   const wantsAliases = (request: FastifyRequest) => (request.query as Fields).include_aliases === 'true';
   const nameOf = (request: FastifyRequest) => (request.params as { name: string }).name;
-  function versionOf(request: FastifyRequest): number {
-    const given = (request.params as { version: string }).version;
-    if (!/^\d{1,15}$/.test(given)) throw invalid(`Invalid model version '${given}': expected a number.`);
-    return Number(given);
-  }
+  const versionOf = (request: FastifyRequest) =>
+    versionNumber((request.params as { version: string }).version);
   function page<Item>(request: FastifyRequest, key: string, items: Item[]) {
     const query = request.query as Fields;
     const size = optionalInteger(query, 'max_results') || 1000;

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { WorkspaceContext } from '../context.ts';
 import { registerContainers } from './container-routes.ts';
-import { registerModelsMlflow } from './mlflow-routes.ts';
+import { registerModelsMlflow } from './mlflow-model-routes.ts';
+import { registerVersionsMlflow } from './mlflow-version-routes.ts';
 import { registerModelFiles } from './model-files.ts';
 import { createModels } from './models.ts';
 import { registerModelsRest } from './rest-routes.ts';
@@ -17,5 +18,6 @@ export function registerCatalog(app: FastifyInstance, context: WorkspaceContext)
   registerContainers(app, context, createContainers(context));
   registerModelsRest(app, context, models, versions);
   registerModelsMlflow(app, context, models, versions);
+  registerVersionsMlflow(app, context, models, versions);
   registerModelFiles(app, context, models, versions);
 }

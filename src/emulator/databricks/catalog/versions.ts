@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Principal, WorkspaceContext } from '../context.ts';
-import { ApiError } from '../errors.ts';
+import { ApiError, invalid } from '../errors.ts';
 import type { KeyValue } from '../mlflow/tag-table.ts';
 import { tagTable } from '../mlflow/tag-table.ts';
 import type { Models } from './models.ts';
@@ -34,6 +34,12 @@ export interface NewVersion {
   modelId: string | undefined;
   comment: string | undefined;
   tags: KeyValue[];
+}
+
+/** A version's number as the API writes it. @throws ApiError 400 */
+export function versionNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw invalid(`Invalid model version '${text}': expected a number.`);
+  return Number(text);
 }
 
 export type Versions = ReturnType<typeof createVersions>;

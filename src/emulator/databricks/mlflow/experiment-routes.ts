@@ -22,6 +22,11 @@ export function registerExperiments(
   app.post(`${base}/create`, (request) => {
     const principal = context.authorize(request);
     const fields = fieldsOf(request);
+    const location = optionalText(fields, 'artifact_location');
+    if (location !== undefined)
+      throw invalid(
+        `artifact_location '${location}' is not supported: artifacts are kept by this workspace.`,
+      );
     const id = experiments.create(principal, text(fields, 'name'), keyValues(fields, 'tags'));
     return { experiment_id: id };
   });

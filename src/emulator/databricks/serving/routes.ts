@@ -21,10 +21,11 @@ export function registerServing(app: FastifyInstance, context: WorkspaceContext)
   const { permissions } = context;
   const endpoints = createEndpoints(context);
   const loaded = createLoadedModels(context);
+  // Cleanups run last first: updates learn that the workspace closes before their models are taken away.
+  context.onClose(() => loaded.close());
   const updates = createEndpointUpdates(context, endpoints, loaded);
   const models = createModels(context);
   const versions = createVersions(context, models);
-  context.onClose(() => loaded.close());
   app.addHook('onReady', async () => updates.resume());
 
   const base = '/api/2.0/serving-endpoints';

@@ -228,6 +228,17 @@ describe('a serving endpoint', () => {
     expect((await predict()).body).toEqual({ predictions: [expect.closeTo(4)] });
   }, 60_000);
 
+  test('answers again when the process that holds its model is killed', async () => {
+    const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid=,args=']);
+    const workers = stdout
+      .split('\n')
+      .filter((line) => line.includes('model_worker.py') && line.includes(dataDir));
+    expect(workers).toHaveLength(2);
+    for (const worker of workers) process.kill(Number.parseInt(worker, 10), 'SIGKILL');
+    await eventually(async () => ((await predict()).status === 200 ? true : undefined), 'an answer');
+    expect((await predict()).body).toEqual({ predictions: [expect.closeTo(4)] });
+  }, 60_000);
+
   test('serves the same again after a restart of the workspace', async () => {
     await workspace.close();
     await open();
@@ -236,5 +247,15 @@ describe('a serving endpoint', () => {
       return body.state.ready === 'READY' ? body : undefined;
     }, 'the endpoint loading its models again');
     expect((await predict()).body).toEqual({ predictions: [expect.closeTo(4)] });
+  }, 60_000);
+
+  test('goes on with an update that a restart interrupted', async () => {
+    expect((await put({ 1: 100 })).status).toBe(200);
+    await workspace.close();
+    await open();
+    const { state, config: live } = await settled();
+    expect(state).toEqual({ ready: 'READY', config_update: 'NOT_UPDATING' });
+    expect(live).toMatchObject({ config_version: 3, served_entities: [{ name: 'line-1' }] });
+    expect((await predict()).body).toEqual({ predictions: [expect.closeTo(20)] });
   }, 60_000);
 });
