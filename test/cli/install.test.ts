@@ -131,23 +131,23 @@ describe('uninstall', () => {
     await put(join(customDir, 'conf/app.ini'), 'theirs');
     await put(join(customDir, 'templates/custom/extra_links.tmpl'), 'theirs');
     await install();
-    await uninstallFrom({ customDir });
+    await uninstallFrom(customDir);
     expect(await files()).toEqual(['conf/app.ini', 'templates/custom/extra_links.tmpl']);
-    expect(await uninstallFrom({ customDir })).toEqual({ changed: [], toDo: [] });
+    expect(await uninstallFrom(customDir)).toEqual({ changed: [], toDo: [] });
   });
 
   test("keeps a part that the admin's template includes: without it Gitea would not start", async () => {
     const header = join(customDir, 'templates/custom/header.tmpl');
     await put(header, '{{template "custom/databricks/header" .}}\n');
     await install();
-    const { toDo } = await uninstallFrom({ customDir });
+    const { toDo } = await uninstallFrom(customDir);
     expect(toDo).toEqual([
       { file: 'templates/custom/header.tmpl', line: '{{template "custom/databricks/header" .}}' },
     ]);
     expect(await files()).toContain('templates/custom/databricks/header.tmpl');
     expect(await files()).toContain('public/assets/databricks/panel.js');
     await put(header, '');
-    expect((await uninstallFrom({ customDir })).toDo).toEqual([]);
+    expect((await uninstallFrom(customDir)).toDo).toEqual([]);
     expect(await files()).toEqual(['templates/custom/header.tmpl']);
   });
 
@@ -158,7 +158,7 @@ describe('uninstall', () => {
       '{"files":["../../../templates/custom/header.tmpl"],"previous":[]}',
     );
     await put(join(customDir, 'keep'), 'x');
-    await expect(uninstallFrom({ customDir })).rejects.toThrow('is not the list');
+    await expect(uninstallFrom(customDir)).rejects.toThrow('is not the list');
     expect(await files()).toContain('keep');
   });
 });
