@@ -76,9 +76,7 @@ export async function installInto(installation: Installation): Promise<Installat
  * Takes out what `installInto` put in. A part that an admin's template still includes stays, since Gitea does not
  * start when an included template is missing; the answer says which line must go first.
  */
-export async function uninstallFrom({
-  customDir,
-}: Pick<Installation, 'customDir'>): Promise<InstallationResult> {
+export async function uninstallFrom(customDir: string): Promise<InstallationResult> {
   await checkFolder(customDir, 'is no folder: give the custom folder of your Gitea (GITEA_CUSTOM)');
   const result: InstallationResult = { changed: [], toDo: [] };
   const remove = async (file: string) => {
