@@ -2,6 +2,7 @@ import type { Permission } from '../../contract/person.ts';
 import type { ModelList, Production, Release, ReleaseList } from '../../contract/release.ts';
 import type { BoundModel } from '../config/server-configuration.ts';
 import { ProblemError } from '../http/problem.ts';
+import type { Champions } from '../metrics/ports.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
 import { sortableId } from '../store/sortable-id.ts';
 import type { Transactor } from '../store/transactor.ts';
@@ -22,7 +23,7 @@ export interface CatalogueDependencies {
  * What is in the registry and in production, for viewers and for baselines. Answers of the workspace serve
  * everybody for a moment, so that viewers cost Databricks nothing; plans and releases read past this cache.
  */
-export class Catalogue {
+export class Catalogue implements Champions {
   readonly #d: CatalogueDependencies;
   readonly #cache = new Map<string, { until: number; value: Promise<unknown> }>();
 
@@ -45,7 +46,7 @@ export class Catalogue {
   }
 
   /** The version that the alias of a model points to now. */
-  async champion(repository: BoundRepository, key: string): Promise<{ version: number } | null> {
+  async current(repository: BoundRepository, key: string): Promise<{ version: number } | null> {
     const model = repository.binding.models[key];
     if (!model) return null;
     const aliases = await this.#aliases(repository, model);
@@ -53,6 +54,12 @@ export class Catalogue {
     if (version === undefined) return null;
     await this.#adopt(repository, key, model, version);
     return { version };
+  }
+
+  /** alias → version of one model; empty while the workspace does not answer. */
+  async aliases(repository: BoundRepository, key: string): Promise<Record<string, number>> {
+    const model = repository.binding.models[key];
+    return model ? await this.#aliases(repository, model).catch(() => ({})) : {};
   }
 
   #aliases(repository: BoundRepository, model: BoundModel): Promise<Record<string, number>> {
@@ -109,7 +116,7 @@ export class Catalogue {
   async #facts(repository: BoundRepository, key: string, model: BoundModel): Promise<ModelFacts> {
     const { target, trained, transactor } = this.#d;
     const place = `${repository.workspace.name}:${model.name}`;
-    const champion = await this.champion(repository, key);
+    const champion = await this.current(repository, key);
     const [versions, aliases, endpoint, runs, releases, hold] = await Promise.all([
       this.#cached(`versions:${place}`, () => target.versions(repository, model.name)),
       this.#aliases(repository, model),

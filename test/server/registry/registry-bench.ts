@@ -138,7 +138,7 @@ export async function registryBench() {
       runs.set(2, trainedVersion(2));
       target.alias = { champion: 1 };
       target.served = [{ name: 'v1', version: 1, percentage: 100, settings: { workload_size: 'Medium' } }];
-      await this.catalogue.champion(repository, 'wine');
+      await this.catalogue.current(repository, 'wine');
     },
     /** Plans and confirms, as a person does, and waits for the end. */
     async release(kind: 'promotion' | 'rollback', toVersion: number, reason: string | null = null) {

@@ -1,0 +1,336 @@
+/**
+ * Wires the rooms: the only place that knows every adapter. It is longer than other modules because it is a list;
+ * nothing is decided here.
+ */
+import pino from 'pino';
+import { collectDefaultMetrics, Registry as MetricsRegistry } from 'prom-client';
+import { ChainVerifier } from './audit/verifier.ts';
+import { loadServerConfiguration, secretsOf } from './config/load-server-configuration.ts';
+import { parseRepositoryConfiguration } from './config/parse-repository-configuration.ts';
+import type { ServerConfiguration } from './config/server-configuration.ts';
+import type { Connections } from './databricks/connections.ts';
+import { createConnections } from './databricks/connections.ts';
+import { createReleaseTarget } from './databricks/release-target.ts';
+import { createTokenExchange } from './databricks/token-exchange.ts';
+import { createTrainingWorkspace } from './databricks/training-workspace.ts';
+import { WorkspaceHttp } from './databricks/workspace-http.ts';
+import type { Announcer } from './events/announcer.ts';
+import { EventHub } from './events/hub.ts';
+import { createGiteaForge } from './gitea/gitea-forge.ts';
+import { GiteaHttp } from './gitea/gitea-http.ts';
+import { createGiteaReportTarget } from './gitea/gitea-report-target.ts';
+import { createMergedPulls } from './gitea/merged-pulls.ts';
+import { createGiteaSignIn } from './gitea/oauth.ts';
+import { createRepositoryDirectory } from './gitea/repository-directory.ts';
+import { createUserGitea } from './gitea/user-client.ts';
+import { createApp } from './http/app.ts';
+import { createLog } from './http/log.ts';
+import { ProblemError } from './http/problem.ts';
+import { RefusedCallers } from './http/refused-callers.ts';
+import { auditRoutes } from './http/routes/audit.ts';
+import { authRoutes } from './http/routes/auth.ts';
+import { eventRoutes } from './http/routes/events.ts';
+import { healthRoutes } from './http/routes/health.ts';
+import { issuerRoutes } from './http/routes/issuer.ts';
+import { modelRoutes } from './http/routes/models.ts';
+import { pullRoutes } from './http/routes/pulls.ts';
+import { releaseRoutes } from './http/routes/releases.ts';
+import type { RepositoryOverviewSources } from './http/routes/repository.ts';
+import { repositoryRoutes } from './http/routes/repository.ts';
+import { runRoutes } from './http/routes/runs.ts';
+import { sessionRoutes } from './http/routes/session.ts';
+import { webhookRoutes } from './http/routes/webhook.ts';
+import { Issuer } from './identity/issuer.ts';
+import { Sessions } from './identity/sessions.ts';
+import { SignIn } from './identity/sign-in.ts';
+import { createWorkspaceTokens } from './identity/workspace-tokens.ts';
+import { Outbox } from './outbox/outbox.ts';
+import { createAccessCheck } from './permission/access-check.ts';
+import { createBoundRepositories } from './permission/bound-repositories.ts';
+import type { BoundRepository } from './permission/bound-repository.ts';
+import { Catalogue } from './registry/catalogue.ts';
+import { Merges } from './registry/merges.ts';
+import { Releases } from './registry/releases.ts';
+import { createPublisher } from './report/publisher.ts';
+import { createSituations } from './report/situation.ts';
+import { openDatabase } from './store/database.ts';
+import { createStores } from './store/stores.ts';
+import { createTransactor } from './store/transactor.ts';
+import type { Configurations } from './training/configurations.ts';
+import { createConfigurations } from './training/configurations.ts';
+import { createRepositoryOverview } from './training/overview.ts';
+import { runUrl } from './training/run-url.ts';
+import { createTraining } from './training/training.ts';
+import { createWebhookIntake } from './webhook/intake.ts';
+import { DeliveryWorker } from './webhook/worker.ts';
+
+export interface BackendOptions {
+  /** `gitea-databricks.yml` */
+  configFile: string;
+  /** pino level; `info` by default. */
+  logLevel?: string;
+  /** Where the log goes; standard output by default. */
+  logFile?: string;
+}
+
+/** A backend that listens. */
+export interface Backend {
+  /** The public URL, with a trailing slash. */
+  url: string;
+  close(): Promise<void>;
+}
+
+const userAgent = 'gitea-databricks/0.1.0';
+const discoverEvery = 60_000;
+const configurationFile = '.gitea/databricks.yml';
+
+/**
+ * Starts everything: the store, the rooms, what goes on in the background, and last the HTTP server.
+ *
+ * @throws ConfigurationError when the configuration is wrong; a plain error when the database or port cannot be had
+ */
+export async function startBackend(options: BackendOptions): Promise<Backend> {
+  const configuration = loadServerConfiguration(options.configFile);
+  const destination = options.logFile === undefined ? undefined : pino.destination(options.logFile);
+  const log = createLog(options.logLevel ?? 'info', secretsOf(configuration), destination);
+  const db = await openDatabase(configuration.database);
+  const transactor = createTransactor(db, createStores);
+  const { stores } = transactor;
+
+  const sealed = { transactor, encryptionKey: configuration.encryptionKey };
+  const cookie = {
+    path: new URL(configuration.publicUrl).pathname,
+    secure: configuration.publicUrl.startsWith('https:'),
+  };
+  const provider = createGiteaSignIn(
+    configuration.gitea,
+    `${configuration.publicUrl}auth/callback`,
+    userAgent,
+  );
+  const sessions = new Sessions({ ...sealed, provider });
+  const signIn = new SignIn({ ...sealed, provider });
+  const issuer = new Issuer({ ...sealed, publicUrl: configuration.publicUrl });
+  const tokens = createWorkspaceTokens({
+    configuration,
+    issuer,
+    exchange: createTokenExchange(userAgent),
+    audit: stores.audit,
+  });
+
+  const bot = new GiteaHttp({
+    url: configuration.gitea.internalUrl,
+    token: configuration.gitea.token,
+    userAgent,
+  });
+  const forge = createGiteaForge(bot);
+  const repositories = createBoundRepositories({
+    configuration,
+    transactor,
+    directory: createRepositoryDirectory(bot),
+    log,
+  });
+  const access = createAccessCheck({
+    repositories,
+    gitea: createUserGitea(configuration.gitea.internalUrl, userAgent),
+  });
+  const hub = new EventHub((err) => log.error({ err }, 'a listener failed'));
+  const connections = createConnections(stores.connections, (workspace) => void tellConnection(workspace));
+  async function tellConnection(workspace: string): Promise<void> {
+    for (const repository of await repositories.all()) {
+      if (repository.workspace.name !== workspace) continue;
+      hub.announce({ repository: repository.id, kind: 'connection', id: '', pulls: [] });
+    }
+  }
+  const workspaces = createWorkspaces(configuration, connections);
+
+  // What is in production, and how it changes.
+  const target = createReleaseTarget(workspaces, tokens);
+  const trained = stores.trainedVersions;
+  const catalogue = new Catalogue({ transactor, target, trained, freshness: 5_000 });
+  const announcer: Announcer = {
+    announce(change) {
+      if (change.kind === 'release' || change.kind === 'run') catalogue.refresh();
+      hub.announce(change);
+    },
+  };
+  const wakeOutbox = () => outbox.wake();
+  const registry = {
+    transactor,
+    target,
+    trained,
+    repositories,
+    wakeOutbox,
+    pulls: createMergedPulls(forge),
+  };
+  const releases = new Releases({ ...registry, announcer, log, endpointTimeout: 20 * 60_000 });
+  const merges = new Merges({ ...registry, releases });
+
+  // What is trained, and what is said about it.
+  const workspace = createTrainingWorkspace(workspaces, tokens);
+  const configurations = createConfigurations({
+    forge,
+    memory: stores.memory,
+    parse: parseRepositoryConfiguration,
+    file: configurationFile,
+    announcer,
+  });
+  const training = createTraining({
+    transactor,
+    repositories,
+    forge,
+    workspace,
+    configurations,
+    champions: catalogue,
+    announcer,
+    wakeOutbox,
+    log,
+  });
+  const situations = createSituations({
+    forge,
+    configurations,
+    runs: stores.runs,
+    promotions: merges,
+    configurationFile,
+  });
+  const publisher = createPublisher({
+    repositories,
+    situations,
+    target: createGiteaReportTarget(bot),
+    runs: stores.runs,
+    reports: stores.reports,
+    audit: stores.audit,
+    runUrl,
+  });
+  const outbox = new Outbox({
+    transactor,
+    log,
+    handlers: {
+      status: publisher.status,
+      report: publisher.report,
+      cancel: training.cancelRemote,
+      promote: ({ repository, pull }) =>
+        merges.promote({ repository: Number(repository), pull: Number(pull) }),
+    },
+  });
+  const intake = createWebhookIntake({
+    secret: configuration.gitea.webhookSecret,
+    transactor,
+    wake: () => deliveries.wake(),
+  });
+  const deliveries = new DeliveryWorker({ deliveries: stores.deliveries, handle: training.handle, log });
+
+  // HTTP comes last: what answers is complete.
+  let state: 'starting' | 'serving' | 'stopping' = 'starting';
+  const metrics = new MetricsRegistry();
+  collectDefaultMetrics({ register: metrics });
+  const refusedCallers = new RefusedCallers(stores.audit, (err) =>
+    log.error({ err }, 'refused callers were not recorded'),
+  );
+  const overview: RepositoryOverviewSources = {
+    ...createRepositoryOverview({ configurations, runs: stores.runs }),
+    async releaseCounts(repository) {
+      const key = await modelOf(configurations, repository);
+      const { versions, releases: count } = await catalogue.production(repository, key, { allowed: true });
+      return { versions, releases: count };
+    },
+    async production({ repository, release }) {
+      return (await catalogue.production(repository, await modelOf(configurations, repository), release))
+        .production;
+    },
+    async connection(workspace) {
+      const facts = await connections.current(workspace);
+      return { state: facts?.state ?? 'ok', since: facts?.since ?? null, asOf: facts?.lastOkAt ?? null };
+    },
+  };
+  const app = await createApp({
+    publicUrl: configuration.publicUrl,
+    giteaUrl: configuration.gitea.url,
+    log,
+    sessions,
+    guard: { access, audit: stores.audit },
+    refusedCallers,
+    trustedProxies: configuration.trustedProxies,
+    api: [
+      (api) => sessionRoutes(api, { sessions, cookie }),
+      (api) => repositoryRoutes(api, overview),
+      (api) =>
+        runRoutes(api, {
+          runs: stores.runs,
+          actions: training.actions,
+          configurations,
+          workspace,
+          models: catalogue,
+        }),
+      (api) => pullRoutes(api, { situations, models: catalogue, connection: overview.connection }),
+      (api) => modelRoutes(api, { catalogue, releases }),
+      (api) => releaseRoutes(api, { catalogue, releases }),
+      (api) => auditRoutes(api, { audit: stores.audit, verifier: new ChainVerifier(stores.audit) }),
+      (api) => eventRoutes(api, { hub, access, sessions }),
+    ],
+    root: [
+      (root) => authRoutes(root, { signIn, sessions, cookie, giteaUrl: configuration.gitea.url }),
+      (root) => issuerRoutes(root, { issuer }),
+      (root) => webhookRoutes(root, { intake }),
+      (root) => healthRoutes(root, { ready, metrics }),
+    ],
+  });
+
+  const repeat = setInterval(() => void discover(), discoverEvery);
+  async function discover(): Promise<void> {
+    await repositories
+      .discover()
+      .catch((err: unknown) => log.warn({ err }, 'Gitea could not be asked for its repositories'));
+  }
+  async function ready(): Promise<void> {
+    if (state !== 'serving') throw new ProblemError('starting-up', 'The backend is not ready yet.');
+    await stores.outbox.counts().catch((cause: unknown) => {
+      throw new ProblemError('store-unavailable', 'The database does not answer.', { cause });
+    });
+  }
+
+  await app.listen({ ...configuration.listen });
+  await discover();
+  outbox.start();
+  deliveries.start();
+  training.start();
+  await releases.resume();
+  state = 'serving';
+  log.info({ publicUrl: configuration.publicUrl, listen: configuration.listen }, 'the backend serves');
+
+  return {
+    url: configuration.publicUrl,
+    async close() {
+      state = 'stopping';
+      clearInterval(repeat);
+      await app.close();
+      await Promise.all([deliveries.stop(), training.stop(), outbox.stop(), releases.close()]);
+      await refusedCallers.close();
+      await db.destroy();
+    },
+  };
+}
+
+/** One HTTP client per workspace; how each answers is noted. */
+function createWorkspaces(configuration: ServerConfiguration, connections: Connections) {
+  const clients = new Map(
+    Object.values(configuration.workspaces).map(({ name, host }) => [
+      name,
+      new WorkspaceHttp({
+        host,
+        userAgent,
+        onResult: (answered, error) => connections.note(name, answered, error),
+      }),
+    ]),
+  );
+  return (workspace: string): WorkspaceHttp => {
+    const client = clients.get(workspace);
+    if (!client) throw new Error(`The configuration has no workspace "${workspace}".`);
+    return client;
+  };
+}
+
+/** The model that a repository's configuration trains, as last read. */
+async function modelOf(configurations: Configurations, repository: BoundRepository): Promise<string | null> {
+  const known = await configurations.known(repository);
+  return known.state === 'ok' ? known.configuration.model : null;
+}
