@@ -13,14 +13,9 @@ import { PythonEnvironmentError } from '../python/python-environments.ts';
 import { startChild } from './child-process.ts';
 import { errorOf } from './error-trace.ts';
 import { expandRequirements } from './requirements.ts';
-import { createRunLog, readLog } from './run-log.ts';
+import { createRunLog } from './run-log.ts';
+import { logPath, readTaskLog, workFolder } from './task-log.ts';
 import { createWorkTree, WorkTreeError } from './work-tree.ts';
-
-export const runFolder = (context: WorkspaceContext, runId: number) =>
-  join(context.settings.dataDir, 'runs', String(runId));
-
-export const logPath = (context: WorkspaceContext, task: Pick<TaskRun, 'id' | 'runId'>) =>
-  join(runFolder(context, task.runId), `${task.id}.log`);
 
 /**
  * Runs one task's Python file in a process of its own and says how it ended; never throws.
@@ -41,7 +36,7 @@ export async function executeTask(
       ? setTimeout(() => controller.abort(timedOut(settings.timeoutSeconds)), settings.timeoutSeconds * 1000)
       : undefined;
   const signal = AbortSignal.any([stop, controller.signal]);
-  const folder = join(runFolder(context, run.id), `work-${task.id}`);
+  const folder = workFolder(context, task);
   try {
     return await start(context, run, task, settings, signal, folder, onStarted);
   } catch (error) {
@@ -130,7 +125,7 @@ async function start(
     if (signal.aborted) return signal.reason as Outcome;
     if (end.code === 0) return succeeded;
     const exit = end.signal ? `signal ${end.signal}` : `exit code ${end.code}`;
-    const { error, errorTrace } = errorOf(readLog(logPath(context, task)).text, exit);
+    const { error, errorTrace } = errorOf(readTaskLog(context, task).text, exit);
     return workloadFailed(error, errorTrace);
   } finally {
     tokens.revoke(token);

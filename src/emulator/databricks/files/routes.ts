@@ -89,12 +89,11 @@ export function registerFiles(app: FastifyInstance, context: WorkspaceContext): 
   });
 
   app.post('/api/2.0/workspace/import', async (request) => {
-    const body = bodyOf(request);
+    const { fields: body, bytes } = await importedContent(request);
     const asked = parseWorkspacePath(requiredString(body, 'path'));
     const format = optionalString(body, 'format') ?? 'SOURCE';
     if (!formats.includes(format)) throw invalid(`format must be one of ${formats.join(', ')}.`);
     const language = optionalString(body, 'language');
-    const bytes = Buffer.from(optionalString(body, 'content') ?? '', 'base64');
     if (bytes.length > importLimit)
       throw new ApiError('MAX_NOTEBOOK_SIZE_EXCEEDED', 'The content is larger than 10 MB.');
     if (format === 'SOURCE' && language === undefined)
@@ -130,6 +129,34 @@ export function registerFiles(app: FastifyInstance, context: WorkspaceContext): 
       return {};
     });
   });
+}
+
+/** Fields and bytes of `workspace/import`: JSON with base64, or (as databricks-sdk uploads) a multipart form. */
+async function importedContent(request: FastifyRequest): Promise<{ fields: Json; bytes: Buffer }> {
+  const type = request.headers['content-type'] ?? '';
+  if (!type.startsWith('multipart/form-data') || !(request.body instanceof Readable)) {
+    const fields = bodyOf(request);
+    return { fields, bytes: Buffer.from(optionalString(fields, 'content') ?? '', 'base64') };
+  }
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request.body) {
+    length += (chunk as Buffer).length;
+    if (length > importLimit + 65_536)
+      throw new ApiError('MAX_NOTEBOOK_SIZE_EXCEEDED', 'The content is larger than 10 MB.');
+    chunks.push(chunk as Buffer);
+  }
+  try {
+    const form = await new Response(Buffer.concat(chunks), { headers: { 'content-type': type } }).formData();
+    const fields: Json = {};
+    for (const [name, value] of form) if (typeof value === 'string') fields[name] = value;
+    const content = form.get('content');
+    const bytes =
+      content instanceof Blob ? Buffer.from(await content.arrayBuffer()) : Buffer.from(content ?? '');
+    return { fields, bytes };
+  } catch {
+    throw new ApiError('MALFORMED_REQUEST', 'The multipart form cannot be read.');
+  }
 }
 
 /** The first bytes of a stream, and a stream of all of them. */

@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { bodyOf, isObject, optionalString, paramOf, queryOf } from '../body.ts';
+import { bodyOf, isObject, optionalInteger, optionalString, paramOf, queryOf } from '../body.ts';
 import type { Principal, WorkspaceContext } from '../context.ts';
 import { requireAccountAdmin } from './administrators.ts';
 
@@ -44,7 +44,11 @@ export function registerServicePrincipals(app: FastifyInstance, context: Workspa
 
   function list(request: FastifyRequest, reply: FastifyReply) {
     context.authorize(request);
-    const filter = optionalString(queryOf(request), 'filter');
+    const query = queryOf(request);
+    // SCIM pages count from 1; databricks-sdk asks on until a page is empty.
+    const startIndex = Math.max(1, optionalInteger(query, 'startIndex') ?? 1);
+    const count = optionalInteger(query, 'count') ?? 100;
+    const filter = optionalString(query, 'filter');
     const parsed = /^(displayName|applicationId) +eq +"?([^"]*)"?$/i.exec(filter ?? '');
     if (filter !== undefined && !parsed)
       return scimError(reply, 400, 'filter must read: displayName eq "…" or applicationId eq "…".');
@@ -52,12 +56,13 @@ export function registerServicePrincipals(app: FastifyInstance, context: Workspa
     const rows = parsed
       ? db.prepare(`select * from identity_principals where ${field} = ? order by id`).all(parsed[2] ?? '')
       : db.prepare('select * from identity_principals order by id').all();
+    const page = rows.slice(startIndex - 1, startIndex - 1 + Math.max(0, count));
     return reply.send({
       schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'],
       totalResults: rows.length,
-      startIndex: 1,
-      itemsPerPage: rows.length,
-      Resources: rows.map(render),
+      startIndex,
+      itemsPerPage: page.length,
+      Resources: page.map(render),
     });
   }
 

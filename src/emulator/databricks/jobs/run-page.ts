@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { paramOf } from '../body.ts';
 import type { WorkspaceContext } from '../context.ts';
-import { readLog } from '../execution/run-log.ts';
-import { logPath } from '../execution/task-execution.ts';
+import { readTaskLog } from '../execution/task-log.ts';
 import type { Run, RunStore, TaskRun } from './run-store.ts';
 import { renderRun } from './run-view.ts';
 
@@ -49,7 +48,7 @@ ${run.tasks.map((task) => renderTaskSection(context, task)).join('\n')}`;
 }
 
 function renderTaskSection(context: WorkspaceContext, task: TaskRun): string {
-  const log = readLog(logPath(context, task), shownLog);
+  const log = readTaskLog(context, task, shownLog);
   const trace = task.outcome?.errorTrace ?? task.outcome?.error;
   return `<section><h2>${escapeHtml(task.key)} <small>${escapeHtml(stateOf(task))} · ${task.id}</small></h2>
 ${trace ? `<h3>Error</h3><pre class="error">${escapeHtml(trace)}</pre>` : ''}

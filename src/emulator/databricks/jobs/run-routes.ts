@@ -10,9 +10,8 @@ import {
 } from '../body.ts';
 import type { Principal, WorkspaceContext } from '../context.ts';
 import { forbidden, invalid, missingRun } from '../errors.ts';
-import { readLog } from '../execution/run-log.ts';
 import type { Scheduler } from '../execution/scheduler.ts';
-import { logPath } from '../execution/task-execution.ts';
+import { readTaskLog } from '../execution/task-log.ts';
 import { pageAt, pageToken } from './paging.ts';
 import { jobsPaths } from './paths.ts';
 import type { Run, RunStore } from './run-store.ts';
@@ -92,7 +91,7 @@ export function registerRuns(
         throw invalid(
           'Retrieving the output of runs with multiple tasks is not supported. Please retrieve the output of each individual task run instead.',
         );
-      const log = readLog(logPath(context, task));
+      const log = readTaskLog(context, task);
       return {
         metadata: { ...renderRun(context, run, { tasks: false }), ...renderTask(context, run, task) },
         ...(task.outcome?.error !== undefined && { error: task.outcome.error }),

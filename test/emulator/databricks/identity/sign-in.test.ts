@@ -63,6 +63,10 @@ test('service principals are made, found, deactivated and deleted by the admin a
     Resources: [{ id: trainer.id, applicationId: trainer.applicationId }],
   });
   expect((await trainer.client.post(path, { displayName: 'mine' })).status).toBe(403);
+  expect((await admin.get(`${path}?startIndex=2&count=100`)).body).toMatchObject({
+    totalResults: 1,
+    Resources: [],
+  });
   const account = `/api/2.0/accounts/${workspace.accountId}/scim/v2/ServicePrincipals/${trainer.id}`;
   expect((await admin.get(account)).body.displayName).toBe('trainer');
 

@@ -120,11 +120,7 @@ test('training code works on a copy: the snapshot stays as it was uploaded', asy
 
 test('a launcher reaches another snapshot folder through a parameter that names its workspace path', async () => {
   const { admin } = await startWorkspace();
-  await upload(
-    admin,
-    '/Workspace/Shared/snapshots/7/abc/src/train.py',
-    'print("trained in", __file__.split("/Workspace")[1])\n',
-  );
+  await upload(admin, '/Workspace/Shared/snapshots/7/abc/src/train.py', 'print("trained in", __file__)\n');
   await upload(
     admin,
     `${folder}/launch.py`,
@@ -132,7 +128,7 @@ test('a launcher reaches another snapshot folder through a parameter that names 
   );
   const parameters = ['--snapshot=/Workspace/Shared/snapshots/7/abc'];
   const run = await ended(admin, await submit(admin, submission('launch.py', { parameters })));
-  expect((await output(admin, run)).logs).toBe('trained in /Shared/snapshots/7/abc/src/train.py\n');
+  expect((await output(admin, run)).logs).toBe('trained in /Workspace/Shared/snapshots/7/abc/src/train.py\n');
 });
 
 test('an exception becomes error and error_trace, and the quirky states of a failed run', async () => {
@@ -155,6 +151,7 @@ test('an exception becomes error and error_trace, and the quirky states of a fai
   expect(error_trace).toMatch(
     /^Traceback[\s\S]*ZeroDivisionError[\s\S]*Traceback[\s\S]*ValueError: bad depth$/,
   );
+  expect(error_trace).toContain(`File "${folder}/fails.py", line 5`);
   expect(logs).toContain('before');
 });
 
@@ -320,6 +317,35 @@ test('a run names its trouble: missing file, foreign folder, unknown task type, 
   });
   expect(notebook).toMatchObject({ status: 400, body: { error_code: 'INVALID_PARAMETER_VALUE' } });
   expect(notebook.body.message).toContain('spark_python_task only, not notebook_task');
+});
+
+test('a submitted run is for its creator, its readers and admins only', async () => {
+  const { workspace, admin } = await startWorkspace();
+  const [trainer, reader, stranger] = await Promise.all(
+    ['trainer', 'reader', 'stranger'].map((name) => servicePrincipal(workspace, admin, name)),
+  );
+  if (!trainer || !reader || !stranger) throw new Error('three principals are needed');
+  await upload(admin, `${folder}/main.py`, 'print(1)\n');
+  const runId = await submit(trainer.client, {
+    ...submission('main.py'),
+    access_control_list: [{ service_principal_name: reader.applicationId, permission_level: 'CAN_VIEW' }],
+  });
+  const run = await ended(reader.client, runId);
+  expect((await output(reader.client, run)).logs).toBe('1\n');
+  const listed = async (as: Client, query = '') =>
+    (await as.get(`/api/2.2/jobs/runs/list?${query}`)).body.runs ?? [];
+  expect(await listed(trainer.client, 'run_type=SUBMIT_RUN')).toMatchObject([
+    { run_id: runId, run_name: 'a run' },
+  ]);
+  expect(await listed(trainer.client, 'run_type=JOB_RUN')).toEqual([]);
+  expect(await listed(reader.client)).toHaveLength(1);
+  expect(await listed(stranger.client)).toEqual([]);
+  expect((await stranger.client.get(`/api/2.2/jobs/runs/get?run_id=${runId}`)).body.error_code).toBe(
+    'PERMISSION_DENIED',
+  );
+  expect((await reader.client.post('/api/2.2/jobs/runs/cancel', { run_id: runId })).status).toBe(403);
+  const unknown = await admin.get('/api/2.2/jobs/runs/get?run_id=1');
+  expect(unknown).toMatchObject({ status: 400, body: { message: 'Run 1 does not exist.' } });
 });
 
 test('the page of a run shows state, error and log as text', async () => {
