@@ -8,7 +8,7 @@ import type { Privilege } from '../permission/privileges.ts';
 type Handler = (fields: Fields, principal: Principal) => unknown;
 
 /** Adds one call of the API that mlflow's `databricks-uc` registry speaks, `/api/2.0/mlflow/unity-catalog/{path}`. */
-export type AddCall = (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, handle: Handler) => void;
+type AddCall = (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, handle: Handler) => void;
 
 export function addingCalls(app: FastifyInstance, context: WorkspaceContext): AddCall {
   return (method, path, handle) =>
@@ -20,7 +20,7 @@ export function addingCalls(app: FastifyInstance, context: WorkspaceContext): Ad
 }
 
 /** Checks a privilege on the model that a request names. @throws ApiError 403 */
-export type RequireOnModel = (principal: Principal, privilege: Privilege, fields: Fields) => void;
+type RequireOnModel = (principal: Principal, privilege: Privilege, fields: Fields) => void;
 
 export const requiringOnModel =
   (context: WorkspaceContext): RequireOnModel =>

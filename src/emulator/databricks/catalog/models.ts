@@ -22,7 +22,7 @@ export interface Model {
   next_version: number;
 }
 
-export interface Alias {
+interface Alias {
   alias: string;
   version: number;
 }

@@ -4,7 +4,7 @@ import type { Securable } from '../permission/privileges.ts';
 import { requireName } from './names.ts';
 
 /** A catalog or a schema as the REST API writes it; times in milliseconds. */
-export interface Container {
+interface Container {
   name: string;
   full_name: string;
   owner: string;

@@ -6,7 +6,7 @@ import type { KeyValue } from '../mlflow/tag-table.ts';
 import { tagTable } from '../mlflow/tag-table.ts';
 import type { Models } from './models.ts';
 
-export type VersionStatus = 'PENDING_REGISTRATION' | 'READY' | 'FAILED_REGISTRATION';
+type VersionStatus = 'PENDING_REGISTRATION' | 'READY' | 'FAILED_REGISTRATION';
 
 /** A model version; times in milliseconds. */
 export interface Version {
@@ -27,7 +27,7 @@ export interface Version {
   updated_by: string;
 }
 
-export interface NewVersion {
+interface NewVersion {
   source: string;
   runId: string | undefined;
   runWorkspaceId: string | undefined;

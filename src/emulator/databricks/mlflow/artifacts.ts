@@ -13,7 +13,7 @@ import type { RunAccess } from './run-routes.ts';
 import type { Runs } from './runs.ts';
 
 /** Where the files of runs and logged models lie: `{experiment}/Runs/{run}/artifacts` and `{experiment}/LoggedModels/{id}`. */
-export const artifactsRoot = (dataDir: string) => join(dataDir, 'artifacts');
+const artifactsRoot = (dataDir: string) => join(dataDir, 'artifacts');
 
 /**
  * The artifacts of runs and logged models. The client turns `dbfs:/databricks/mlflow-tracking/…` into the Files API

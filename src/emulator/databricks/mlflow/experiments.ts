@@ -67,8 +67,6 @@ export function createExperiments(context: WorkspaceContext) {
   }
 
   return {
-    /** Undefined when there is none, also when it was deleted never to be found by clients: they filter by stage. */
-    find,
     /** @throws ApiError 404 */
     get(experimentId: string): Experiment {
       const found = find(experimentId);

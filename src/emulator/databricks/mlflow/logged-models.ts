@@ -12,7 +12,7 @@ export const loggedModelStatuses = [
   'LOGGED_MODEL_READY',
   'LOGGED_MODEL_UPLOAD_FAILED',
 ] as const;
-export type LoggedModelStatus = (typeof loggedModelStatuses)[number];
+type LoggedModelStatus = (typeof loggedModelStatuses)[number];
 
 export interface LoggedModelInfo {
   /** `m-` and 32 hexadecimal digits. */
@@ -27,7 +27,7 @@ export interface LoggedModelInfo {
   artifact_uri: string;
 }
 
-export interface NewLoggedModel {
+interface NewLoggedModel {
   name: string | undefined;
   modelType: string | undefined;
   sourceRunId: string | undefined;

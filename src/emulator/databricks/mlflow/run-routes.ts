@@ -12,7 +12,7 @@ import { searchRuns } from './search/search-runs.ts';
 import { keyValues } from './tag-table.ts';
 
 /** The run that a request names; `run_uuid` is what old clients call it. */
-export const runIdOf = (fields: Fields) =>
+const runIdOf = (fields: Fields) =>
   optionalText(fields, 'run_id') ?? optionalText(fields, 'run_uuid') ?? text(fields, 'run_id');
 
 /** Finds the run of a request and checks the principal's level on its experiment. */

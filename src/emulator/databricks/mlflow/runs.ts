@@ -30,7 +30,7 @@ export interface NewRun {
   tags: KeyValue[];
 }
 
-export const noRun = (runId: string) => new ApiError('RESOURCE_DOES_NOT_EXIST', `Run '${runId}' not found.`);
+const noRun = (runId: string) => new ApiError('RESOURCE_DOES_NOT_EXIST', `Run '${runId}' not found.`);
 
 /** The tag that holds a run's name; name and tag are kept equal. */
 const nameTag = 'mlflow.runName';

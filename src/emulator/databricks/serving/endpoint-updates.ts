@@ -4,7 +4,7 @@ import { servedVersions } from './endpoint-config.ts';
 import type { Endpoint, Endpoints } from './endpoints.ts';
 import type { LoadedModels } from './loaded-models.ts';
 
-export interface EndpointUpdates {
+interface EndpointUpdates {
   /** Carries out the pending configuration of an endpoint in the background. */
   start(name: string): void;
   /** Ends what no endpoint needs any more. */

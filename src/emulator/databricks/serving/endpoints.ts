@@ -10,7 +10,7 @@ export const servingTables = [
      pending_since integer, update_state text not null, failures text not null)`,
 ];
 
-export type UpdateState = 'NOT_UPDATING' | 'IN_PROGRESS' | 'UPDATE_FAILED';
+type UpdateState = 'NOT_UPDATING' | 'IN_PROGRESS' | 'UPDATE_FAILED';
 
 export interface Endpoint {
   name: string;

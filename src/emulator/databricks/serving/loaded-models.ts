@@ -12,7 +12,7 @@ const most = 8;
 /** A process that lived this long is started again at once when it dies. */
 const restartAfterMs = 5000;
 
-export type LoadState = 'loading' | 'ready' | 'failed' | 'absent';
+type LoadState = 'loading' | 'ready' | 'failed' | 'absent';
 
 export interface LoadedModels {
   /** The worker of a version, started when there is none. @throws why it cannot be loaded. */

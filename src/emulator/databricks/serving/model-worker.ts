@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { signalGroup } from '../execution/child-process.ts';
 
 /** What a model answered: an HTTP status and a JSON text. */
-export interface Prediction {
+interface Prediction {
   status: number;
   body: string;
 }

@@ -206,6 +206,28 @@ describe('a serving endpoint', () => {
     expect((await reader.client.send('PUT', `${path}/config`, config({ 1: 100 }))).status).toBe(403);
   }, 60_000);
 
+  test('is updated and asked by databricks-sdk, which also moves aliases and stores large files', async () => {
+    const { id } = (await admin.get(path)).body;
+    await admin.send('PATCH', `/api/2.0/permissions/serving-endpoints/${id}`, {
+      access_control_list: [
+        { service_principal_name: releaser.applicationId, permission_level: 'CAN_MANAGE' },
+      ],
+    });
+    const { body } = await admin.get(`/api/2.1/unity-catalog/models/${name}/versions/1`);
+    const run = (await admin.get(`/api/2.0/mlflow/runs/get?run_id=${body.run_id}`)).body.run.info;
+    const artifacts = `/WorkspaceInternal/Mlflow/Artifacts/${run.experiment_id}/Runs/${run.run_id}/artifacts`;
+    expect(await act(releaser, 'sdk', { ARTIFACTS: artifacts })).toEqual({
+      aliased: [1, 'READY', run.run_id],
+      aliases: [['champion', 1]],
+      predictions: [
+        ['line-1', expect.closeTo(20)],
+        ['line-2', expect.closeTo(4)],
+      ],
+      config_version: 4,
+      same_bytes: true,
+    });
+  }, 120_000);
+
   test('keeps what it served when a new version cannot be loaded', async () => {
     const flavour = '/api/2.0/mlflow/unity-catalog/model-versions';
     const { body } = await admin.post(`${flavour}/create`, { name, source: 'models:/broken' });
@@ -221,7 +243,7 @@ describe('a serving endpoint', () => {
     await put({ 2: 0, [Number(version)]: 100 });
     const { state, config: live, pending_config: pending } = await settled();
     expect(state).toEqual({ ready: 'READY', config_update: 'UPDATE_FAILED' });
-    expect(live.config_version).toBe(2);
+    expect(live.config_version).toBe(4);
     const failed = pending.served_entities.find((each: Answer) => each.entity_version === version);
     expect(failed.state.deployment).toBe('DEPLOYMENT_FAILED');
     expect(failed.state.deployment_state_message).toContain("No module named 'no'");
@@ -255,7 +277,7 @@ describe('a serving endpoint', () => {
     await open();
     const { state, config: live } = await settled();
     expect(state).toEqual({ ready: 'READY', config_update: 'NOT_UPDATING' });
-    expect(live).toMatchObject({ config_version: 3, served_entities: [{ name: 'line-1' }] });
+    expect(live).toMatchObject({ config_version: 5, served_entities: [{ name: 'line-1' }] });
     expect((await predict()).body).toEqual({ predictions: [expect.closeTo(20)] });
   }, 60_000);
 });

@@ -1,5 +1,6 @@
 """What a training script and a notebook do, with the unmodified mlflow client. Prints what came back as JSON."""
 
+import io
 import json
 import os
 import sys
@@ -79,6 +80,44 @@ def release():
     return {"first": first, "second": second, "aliased": aliased, "left": dict(client.get_registered_model(MODEL).aliases)}
 
 
+def sdk():
+    """The same workspace through databricks-sdk, which comes with mlflow."""
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.service.serving import Route, ServedEntityInput, TrafficConfig
+
+    workspace = WorkspaceClient()
+    workspace.registered_models.set_alias(MODEL, "champion", 1)
+    aliased = workspace.model_versions.get_by_alias(MODEL, "champion")
+    aliases = workspace.registered_models.get(MODEL, include_aliases=True).aliases
+
+    def served(version, share):
+        entity = ServedEntityInput(
+            entity_name=MODEL, entity_version=str(version), workload_size="Small", scale_to_zero_enabled=True
+        )
+        return entity, Route(served_entity_name=f"line-{version}", traffic_percentage=share)
+
+    predictions = []
+    for first, second in ((100, 0), (0, 100)):
+        entities, routes = zip(served(1, first), served(2, second))
+        endpoint = workspace.serving_endpoints.update_config_and_wait(
+            "line", served_entities=list(entities), traffic_config=TrafficConfig(routes=list(routes))
+        )
+        answer = workspace.serving_endpoints.query("line", inputs=[[10.0]])
+        predictions.append([answer.served_model_name, *answer.predictions])
+
+    # Above 50 MB the SDK uploads in parts where it can.
+    large = os.urandom(1024) * (52 * 1024)
+    path = f"{os.environ['ARTIFACTS']}/large.bin"
+    workspace.files.upload(path, io.BytesIO(large), overwrite=True)
+    return {
+        "aliased": [aliased.version, aliased.status.value, aliased.run_id],
+        "aliases": [[each.alias_name, each.version_num] for each in aliases],
+        "predictions": predictions,
+        "config_version": endpoint.config.config_version,
+        "same_bytes": workspace.files.download(path).contents.read() == large,
+    }
+
+
 def attempt():
     """Each act's error code, or what it gave."""
     client = MlflowClient()
@@ -100,4 +139,4 @@ def attempt():
 
 
 if __name__ == "__main__":
-    print(json.dumps({"train": train, "release": release, "attempt": attempt}[sys.argv[1]]()))
+    print(json.dumps({"train": train, "release": release, "sdk": sdk, "attempt": attempt}[sys.argv[1]]()))

@@ -1,7 +1,7 @@
 import type { Clause } from './filter.ts';
 
 /** What a clause compares with; undefined where the thing has no such key. */
-export type ReadKey<Thing> = (thing: Thing, clause: Clause) => string | number | undefined;
+type ReadKey<Thing> = (thing: Thing, clause: Clause) => string | number | undefined;
 
 /** A LIKE pattern (`%` any text, `_` one sign) as a regular expression. */
 export function likeExpression(pattern: string, flags: string): RegExp {

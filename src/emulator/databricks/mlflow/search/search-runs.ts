@@ -15,7 +15,7 @@ export function stagesOf(view: unknown): LifecycleStage[] {
   return ['active'];
 }
 
-export interface RunPage {
+interface RunPage {
   runIds: string[];
   nextPageToken: string | undefined;
 }

@@ -4,7 +4,7 @@ import { likeExpression } from './match.ts';
 import type { Order } from './order.ts';
 
 /** A piece of SQL with the values of its parameters. Texts and keys are always parameters. */
-export interface Sql {
+interface Sql {
   text: string;
   values: (string | number)[];
 }
