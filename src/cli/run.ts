@@ -1,3 +1,4 @@
+import type { ParseArgsConfig } from 'node:util';
 import { parseArgs } from 'node:util';
 import { ConfigurationError } from '../server/config/load-server-configuration.ts';
 import { nearestName } from '../server/config/nearest-name.ts';
@@ -63,11 +64,9 @@ function find(words: string[]): { command: Command; rest: string[] } {
 }
 
 function parse(command: Command, rest: string[]): Given & { help: boolean } {
-  const known = {
-    help: { type: 'boolean', short: 'h' },
-    ...(command.usesConfiguration ? { config: { type: 'string', short: 'c' } } : {}),
-    ...Object.fromEntries(Object.entries(command.options).map(([name, { type }]) => [name, { type }])),
-  } as const;
+  const known: NonNullable<ParseArgsConfig['options']> = { help: { type: 'boolean', short: 'h' } };
+  if (command.usesConfiguration) known.config = { type: 'string', short: 'c' };
+  for (const [name, { type }] of Object.entries(command.options)) known[name] = { type };
   try {
     const { values } = parseArgs({ args: rest, options: known, strict: true, allowPositionals: false });
     const options = values as Given['options'];

@@ -6,7 +6,6 @@ const optionalString = Type.Union([Type.String(), Type.Null()]);
 /** The closed list of what is recorded. A test fails when code appends an action that is not here. */
 export const auditActions = [
   'delivery.accepted',
-  'delivery.refused',
   'run.created',
   'run.submitted',
   'run.ended',
@@ -15,7 +14,6 @@ export const auditActions = [
   'run.train-requested',
   'run.fork-approved',
   'report.published',
-  'release.planned',
   'release.started',
   'release.step',
   'release.ended',

@@ -5,7 +5,7 @@ import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger } from 'fastify';
-import fastify from 'fastify';
+import fastify, { LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { apiPath } from '../../contract/address.ts';
 import type { Access } from '../permission/access.ts';
@@ -17,7 +17,7 @@ import { UnmatchedRequests } from './not-found.ts';
 import { originCheck } from './origin-check.ts';
 import { ProblemError } from './problem.ts';
 import type { RefusedCallers } from './refused-callers.ts';
-import { addSecurityHeaders } from './security-headers.ts';
+import { harden } from './security-headers.ts';
 import type { SessionLookup } from './session-hook.ts';
 import { sessionHook } from './session-hook.ts';
 
@@ -54,6 +54,8 @@ export async function createApp(services: AppServices): Promise<App> {
     loggerInstance: log as FastifyBaseLogger,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
+    // One line per request, written below, instead of Fastify's two.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
     trustProxy: services.trustedProxies ?? ['127.0.0.0/8', '::1'],
     forceCloseConnections: true,
@@ -74,9 +76,9 @@ export async function createApp(services: AppServices): Promise<App> {
 
   const unmatched = new UnmatchedRequests();
   app.addHook('onRoute', ({ url, method }) => unmatched.note(url, method));
-  app.addHook('onSend', addSecurityHeaders);
-  app.addHook('onSend', async (request, reply) => void reply.header('x-request-id', request.id));
+  app.addHook('onSend', async (request, reply) => harden(request, reply));
   app.addHook('onResponse', async (request, reply) => {
+    request.log.info({ req: request, res: reply, ms: Math.round(reply.elapsedTime) }, 'answered');
     if (request.viewer === null) services.refusedCallers.count(reply.statusCode, request.ip);
   });
   app.setErrorHandler(handleError);

@@ -3,6 +3,7 @@ import type { ProblemCode } from '../../contract/problem.ts';
 import { DatabricksError } from '../databricks/error.ts';
 import { GiteaError } from '../gitea/error.ts';
 import { ProblemError } from './problem.ts';
+import { harden } from './security-headers.ts';
 
 interface WrongField {
   instancePath?: string;
@@ -28,7 +29,9 @@ const detailOfCode: Partial<Record<ProblemCode, string>> = {
 
 function wrongFields(error: FastifyError): { path: string; message: string }[] {
   const context = error.validationContext ?? 'body';
-  return (error.validation as WrongField[]).map(({ instancePath, message, params }) => {
+  // A key too many is told twice, once by its own schema, `false`.
+  const faults = (error.validation as WrongField[]).filter(({ message }) => message !== 'schema is false');
+  return faults.map(({ instancePath, message, params }) => {
     const extra = params?.additionalProperties ?? params?.requiredProperties;
     const names = Array.isArray(extra) ? ` (${extra.join(', ')})` : '';
     return {
@@ -94,6 +97,8 @@ export function sendProblem(
   reply: FastifyReply,
   problem: ProblemError,
 ): FastifyReply {
+  // Also here: what fails before the hooks (an address that cannot be decoded) does not reach them.
+  harden(request, reply);
   if (problem.extra.retryAfter) reply.header('retry-after', Math.ceil(problem.extra.retryAfter));
   return reply
     .code(problem.status)

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { AuditLog } from '../audit/entry.ts';
 import type { Access, AccessCheck, Right, Viewer } from '../permission/access.ts';
+import { HiddenRepository } from '../permission/access-check.ts';
 import { ProblemError } from './problem.ts';
 
 /** What guards need; the app carries it. */
@@ -61,7 +62,7 @@ export function guard(right: Right): (request: FastifyRequest) => Promise<void> 
     const viewer = signedIn(request);
     const repository = repositoryParameter(request);
     const service = request.server.guardService;
-    const access = await service.access.check(viewer, repository);
+    const access = await accessOf(request, viewer, repository);
     request.guardedAccess = access;
     const permission = right === 'view' ? null : access[right];
     if (permission === null || permission.allowed) return;
@@ -71,6 +72,18 @@ export function guard(right: Right): (request: FastifyRequest) => Promise<void> 
     });
     throw new ProblemError('permission-missing', permission.reason);
   };
+}
+
+async function accessOf(request: FastifyRequest, viewer: Viewer, repository: number): Promise<Access> {
+  const service = request.server.guardService;
+  try {
+    return await service.access.check(viewer, repository);
+  } catch (error) {
+    if (error instanceof HiddenRepository) {
+      await recordRefusal(service, request, words.view, repository, { code: 'read-missing' });
+    }
+    throw error;
+  }
 }
 
 function repositoryParameter(request: FastifyRequest): number {

@@ -10,8 +10,9 @@ const defaults: Record<string, string> = {
   'cache-control': 'no-store',
 };
 
-/** An onSend hook: what a response does not say itself is set to the strictest value. */
-export async function addSecurityHeaders(_request: FastifyRequest, reply: FastifyReply): Promise<void> {
+/** What a response does not say itself is set to the strictest value; it names the request as the log does. */
+export function harden(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id);
   for (const [name, value] of Object.entries(defaults)) {
     if (!reply.hasHeader(name)) reply.header(name, value);
   }

@@ -10,11 +10,18 @@ const freshMs = 5_000;
 const mostAnswers = 5_000;
 
 /** The same words for what does not exist, is not bound, and may not be seen: nobody learns which (hazard 10). */
+const noSuchRepository =
+  'There is no such repository here: it does not exist, you may not see it, or no binding covers it.';
+
+/** A bound repository that this user may not see: answered like one that does not exist, but recorded. */
+export class HiddenRepository extends ProblemError {
+  constructor() {
+    super('not-found', noSuchRepository);
+  }
+}
+
 function notFound(): ProblemError {
-  return new ProblemError(
-    'not-found',
-    'There is no such repository here: it does not exist, you may not see it, or no binding covers it.',
-  );
+  return new ProblemError('not-found', noSuchRepository);
 }
 
 /** Asks Gitea, with the user's own token, what this user may do with this repository now. */
@@ -32,7 +39,7 @@ export function createAccessCheck(dependencies: {
       gitea.repository(token, repository.id),
       gitea.branch(token, repository.fullName, repository.productionBranch),
     ]);
-    if (!seen?.permissions.pull) throw notFound();
+    if (!seen?.permissions.pull) throw new HiddenRepository();
     if (seen.fullName !== repository.fullName || seen.defaultBranch !== repository.defaultBranch) {
       // Renamed since: the branch was asked for under the old name or is another one now.
       const current = await repositories.see(seen);

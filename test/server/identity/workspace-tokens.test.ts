@@ -1,0 +1,240 @@
+import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { expect, onTestFinished, test } from 'vitest';
+import type {
+  ServerConfiguration,
+  WorkspaceConfiguration,
+} from '../../../src/server/config/server-configuration.ts';
+import { createTokenExchange } from '../../../src/server/databricks/token-exchange.ts';
+import { federationPolicies } from '../../../src/server/identity/federation-policies.ts';
+import { Issuer } from '../../../src/server/identity/issuer.ts';
+import type { Act } from '../../../src/server/identity/role.ts';
+import { subjectOf } from '../../../src/server/identity/subject.ts';
+import { createWorkspaceTokens } from '../../../src/server/identity/workspace-tokens.ts';
+import { openDatabase } from '../../../src/server/store/database.ts';
+import { createStores } from '../../../src/server/store/stores.ts';
+import { createTransactor } from '../../../src/server/store/transactor.ts';
+import { client, servicePrincipal, startWorkspace } from '../../emulator/databricks/support.ts';
+
+const publicUrl = 'http://127.0.0.1:3000/-/databricks/';
+const act: Act = {
+  repository: 17,
+  ref: 'refs/heads/main',
+  commit: 'a'.repeat(40),
+  pull: 5,
+  actor: 'wendy',
+  approval: null,
+  run: 'run-1',
+};
+
+async function openIssuer() {
+  const db = await openDatabase(':memory:');
+  onTestFinished(() => db.destroy());
+  const transactor = createTransactor(db, createStores);
+  const issuer = new Issuer({ publicUrl, transactor, encryptionKey: new Uint8Array(32).fill(1) });
+  return { transactor, issuer };
+}
+
+/** A backend's identity beside a real workspace, with one service principal per role. */
+async function identityWithWorkspace(
+  auth?: (ids: Record<string, string>, secrets: Record<string, string>) => WorkspaceConfiguration['auth'],
+) {
+  const { workspace, admin } = await startWorkspace();
+  const ids: Record<string, string> = {};
+  const secrets: Record<string, string> = {};
+  const numbers: Record<string, string> = {};
+  for (const role of ['reader', 'trainer', 'releaser', 'fork']) {
+    const principal = await servicePrincipal(workspace, admin, role);
+    ids[role] = principal.applicationId;
+    secrets[principal.applicationId] = principal.secret;
+    numbers[principal.applicationId] = principal.id;
+  }
+  const { transactor, issuer } = await openIssuer();
+  const configuration = {
+    publicUrl,
+    workspaces: {
+      main: {
+        name: 'main',
+        host: workspace.host,
+        accountId: workspace.accountId,
+        auth: auth?.(ids, secrets) ?? { kind: 'federation', audience: workspace.accountId },
+        reader: ids.reader!,
+      },
+    },
+    bindings: [
+      {
+        id: 'wine',
+        workspace: 'main',
+        principals: { trainer: ids.trainer!, releaser: ids.releaser!, fork: ids.fork! },
+      },
+    ],
+  } as unknown as ServerConfiguration;
+  let exchanges = 0;
+  const real = createTokenExchange('gitea-databricks/test');
+  let offset = 0;
+  const tokens = createWorkspaceTokens({
+    configuration,
+    issuer,
+    exchange: {
+      ...real,
+      federated: (...given) => {
+        exchanges += 1;
+        return real.federated(...given);
+      },
+    },
+    audit: transactor.stores.audit,
+    now: () => Date.now() + offset,
+  });
+  async function makePolicies() {
+    for (const { principal, policy } of federationPolicies(configuration, await issuer.keySet())) {
+      const path = `/api/2.0/accounts/${workspace.accountId}/servicePrincipals/${numbers[principal]}/federationPolicies`;
+      const made = await admin.post(path, policy);
+      expect(made.status, JSON.stringify(made.body)).toBeLessThan(300);
+    }
+  }
+  const whoIs = async (token: string): Promise<string> =>
+    (await client(workspace.host, token).get('/api/2.0/preview/scim/v2/Me')).body.userName;
+  return {
+    workspace,
+    ids,
+    tokens,
+    issuer,
+    transactor,
+    configuration,
+    makePolicies,
+    whoIs,
+    exchanges: () => exchanges,
+    pass: (ms: number) => {
+      offset += ms;
+    },
+  };
+}
+
+test('each role gets the token of its own service principal, by policies made from the configuration', async () => {
+  const { tokens, ids, makePolicies, whoIs } = await identityWithWorkspace();
+  await makePolicies();
+  expect(await whoIs(await tokens.accessToken('wine', 'reader'))).toBe(ids.reader);
+  expect(await whoIs(await tokens.accessToken('wine', 'trainer', act))).toBe(ids.trainer);
+  expect(await whoIs(await tokens.accessToken('wine', 'releaser', act))).toBe(ids.releaser);
+  expect(await whoIs(await tokens.accessToken('wine', 'fork', act))).toBe(ids.fork);
+});
+
+test('without its policy a role gets nothing, and the refusal says why; with it, the next try passes', async () => {
+  const { tokens, makePolicies, transactor } = await identityWithWorkspace();
+  await expect(tokens.accessToken('wine', 'reader')).rejects.toMatchObject({ name: 'DatabricksError' });
+  await expect(tokens.accessToken('wine', 'trainer', act)).rejects.toMatchObject({ name: 'DatabricksError' });
+  await makePolicies();
+  expect(await tokens.accessToken('wine', 'reader')).toBeTruthy();
+  const { items } = await transactor.stores.audit.list({ repository: 17, before: null, limit: 10 });
+  expect(items).toHaveLength(1);
+  expect(items[0]).toMatchObject({ action: 'token.exchanged', outcome: 'failed', pull: 5 });
+});
+
+test('reads share a token until shortly before it ends; acts never share, and are recorded', async () => {
+  const { tokens, makePolicies, exchanges, pass, transactor, ids } = await identityWithWorkspace();
+  await makePolicies();
+  const reads = await Promise.all(Array.from({ length: 10 }, () => tokens.accessToken('wine', 'reader')));
+  expect(new Set(reads).size).toBe(1);
+  expect(exchanges()).toBe(1);
+  pass(10 * 60_000);
+  expect(await tokens.accessToken('wine', 'reader')).toBeTruthy();
+  expect(exchanges()).toBe(2);
+
+  const acts = [
+    await tokens.accessToken('wine', 'trainer', act),
+    await tokens.accessToken('wine', 'trainer', act),
+  ];
+  expect(new Set(acts).size).toBe(2);
+  expect(exchanges()).toBe(4);
+  const { items } = await transactor.stores.audit.list({ repository: 17, before: null, limit: 10 });
+  expect(items).toHaveLength(2);
+  expect(items[0]).toMatchObject({
+    action: 'token.exchanged',
+    outcome: 'done',
+    principal: ids.trainer,
+    commit: act.commit,
+    detail: { method: 'federation', for: 'wendy', run: 'run-1' },
+  });
+  expect(JSON.stringify(items)).not.toContain(acts[0]);
+});
+
+test('the fallback with client secrets gives the same principals', async () => {
+  const { tokens, ids, whoIs } = await identityWithWorkspace((_ids, secrets) => ({ kind: 'm2m', secrets }));
+  expect(await whoIs(await tokens.accessToken('wine', 'reader'))).toBe(ids.reader);
+  expect(await whoIs(await tokens.accessToken('wine', 'releaser', act))).toBe(ids.releaser);
+});
+
+test('a minted token is short, names only immutable ids as its subject, and verifies with the key set', async () => {
+  const { issuer } = await openIssuer();
+  const jwt = await issuer.mint({
+    subject: 'binding:wine:role:trainer',
+    audience: 'account',
+    claims: { actor: 'wendy' },
+  });
+  const { payload, protectedHeader } = await jwtVerify(jwt, createLocalJWKSet(await issuer.keySet()), {
+    issuer: 'http://127.0.0.1:3000/-/databricks',
+    audience: 'account',
+    algorithms: ['ES256'],
+  });
+  expect(protectedHeader).toMatchObject({ alg: 'ES256', kid: expect.any(String) });
+  expect(payload).toMatchObject({
+    sub: 'binding:wine:role:trainer',
+    actor: 'wendy',
+    jti: expect.any(String),
+  });
+  expect(payload.exp! - payload.iat!).toBeLessThanOrEqual(300);
+  expect(JSON.stringify(await issuer.keySet())).not.toMatch(/"d":/);
+});
+
+test('after a rotation old tokens still verify, and new ones have the new key', async () => {
+  const { issuer, transactor } = await openIssuer();
+  const request = { subject: 's', audience: 'a' };
+  const before = await issuer.mint(request);
+  const kid = await issuer.rotate();
+  const after = await issuer.mint(request);
+  const keys = createLocalJWKSet(await issuer.keySet());
+  await expect(jwtVerify(before, keys, { issuer: issuer.url, audience: 'a' })).resolves.toBeTruthy();
+  const { protectedHeader } = await jwtVerify(after, keys, { issuer: issuer.url, audience: 'a' });
+  expect(protectedHeader.kid).toBe(kid);
+  expect(
+    (await transactor.stores.signingKeys.all()).map(({ privateKey }) => privateKey).join(),
+  ).not.toContain('PRIVATE KEY');
+});
+
+test('many callers at once make one first key', async () => {
+  const { issuer, transactor } = await openIssuer();
+  const minted = await Promise.all(
+    Array.from({ length: 8 }, () => issuer.mint({ subject: 's', audience: 'a' })),
+  );
+  expect(new Set(minted.map((jwt) => decodeJwt(jwt).jti)).size).toBe(8);
+  expect(await transactor.stores.signingKeys.all()).toHaveLength(1);
+});
+
+test('no two names make the same subject', () => {
+  const names = ['a', 'a:role:releaser', 'a%3Arole', 'a*', 'ä', 'a@b', '~', "(a)'!", ':', '%', ''];
+  const subjects = names.flatMap((id) =>
+    (['trainer', 'releaser', 'fork', 'reader'] as const).map((role) =>
+      subjectOf({ id, workspace: id }, role),
+    ),
+  );
+  expect(new Set(subjects).size).toBe(names.length * 4);
+  for (const subject of subjects)
+    expect(subject).toMatch(/^(binding|workspace):[A-Za-z0-9%._-]*:role:[a-z]+$/);
+});
+
+test('a workspace that names a token endpoint on another host gets nothing', async () => {
+  const { createServer } = await import('node:http');
+  const sent: string[] = [];
+  const server = createServer((request, response) => {
+    sent.push(`${request.method} ${request.url}`);
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ oidc_endpoint: 'http://169.254.169.254/oidc' }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => new Promise((resolve) => server.close(() => resolve())));
+  const { port } = server.address() as { port: number };
+  const exchange = createTokenExchange('gitea-databricks/test');
+  await expect(exchange.federated(`http://127.0.0.1:${port}`, 'p', 'jwt')).rejects.toMatchObject({
+    code: 'DISCOVERY_REFUSED',
+  });
+  expect(sent).toEqual(['GET /.well-known/databricks-config']);
+});
