@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from
 import { join, resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { createApplication } from './application.ts';
+import { registerCatalog } from './catalog/routes.ts';
 import type { Latency, Logger, WorkspaceContext } from './context.ts';
 import { openDatabase } from './database.ts';
 import type { Scheduler } from './execution/scheduler.ts';
@@ -14,9 +15,11 @@ import { authorizeRequest } from './identity/authorize.ts';
 import { registerIdentity } from './identity/routes.ts';
 import { adminName, createTokens, identityTables } from './identity/tokens.ts';
 import { registerJobs } from './jobs/routes.ts';
+import { registerMlflow } from './mlflow/routes.ts';
 import { createPermissions, permissionTables } from './permission/permissions.ts';
 import { registerPermissions } from './permission/routes.ts';
 import { createPythonEnvironments } from './python/python-environments.ts';
+import { registerServing } from './serving/routes.ts';
 
 export interface WorkspaceOptions {
   /** Everything that survives a restart; made when absent. */
@@ -94,7 +97,7 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
 
   return {
     async listen({ port, host = '127.0.0.1' }) {
-      const scheduler = await registerRooms(app, context);
+      const scheduler = registerRooms(app, context);
       await app.listen({ port, host });
       const address = app.server.address();
       if (address === null || typeof address === 'string') throw new Error('the workspace has no TCP port');
@@ -119,23 +122,13 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
   };
 }
 
-async function registerRooms(app: FastifyInstance, context: WorkspaceContext): Promise<Scheduler> {
+function registerRooms(app: FastifyInstance, context: WorkspaceContext): Scheduler {
   registerIdentity(app, context);
   registerPermissions(app, context);
   registerFiles(app, context);
-  for (const [room, register] of [
-    ['mlflow', 'registerMlflow'],
-    ['catalog', 'registerCatalog'],
-    ['serving', 'registerServing'],
-  ] as const) {
-    const file = new URL(`./${room}/routes.ts`, import.meta.url);
-    if (!existsSync(file)) continue;
-    const routes = (await import(file.href)) as Record<
-      string,
-      (app: FastifyInstance, context: WorkspaceContext) => unknown
-    >;
-    await routes[register]?.(app, context);
-  }
+  registerMlflow(app, context);
+  registerCatalog(app, context);
+  registerServing(app, context);
   return registerJobs(app, context);
 }
 

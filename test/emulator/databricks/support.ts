@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -120,3 +121,14 @@ export const ended = (as: Client, runId: number): Promise<Answer> =>
     if (status !== 200) throw new Error(`run ${runId}: ${status} ${JSON.stringify(body)}`);
     return body.status.state === 'TERMINATED' ? body : undefined;
   }, `the end of run ${runId}`);
+
+/** Whether a process runs; one that has ended and waits to be reaped (state Z) does not. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : '';
+    return !/^\d+ \(.*\) Z /.test(stat);
+  } catch {
+    return false;
+  }
+}

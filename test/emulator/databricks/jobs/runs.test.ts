@@ -171,7 +171,7 @@ test('the log can be read while the run goes on, and cancel ends the whole proce
   const run = await ended(admin, runId);
   expect(run.state).toMatchObject({ life_cycle_state: 'TERMINATED', result_state: 'CANCELED' });
   expect(run.status.termination_details.code).toBe('USER_CANCELED');
-  await eventually(async () => (gone(Number(pid)) ? true : undefined), "the end of the program's child");
+  await eventually(async () => (isRunning(Number(pid)) ? undefined : true), "the end of the program's child");
 });
 
 test('a task and a run that exceed their time end as TIMEDOUT', async () => {
@@ -359,12 +359,3 @@ test('the page of a run shows state, error and log as text', async () => {
   expect(html).not.toMatch(/<script>|<b>/);
   expect(html).toContain('alert(1)');
 });
-
-function gone(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch {
-    return true;
-  }
-}
