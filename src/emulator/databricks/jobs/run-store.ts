@@ -1,3 +1,4 @@
+// Longer than most: every statement on runs and task runs is here, so that their states change in one place.
 import { randomInt } from 'node:crypto';
 import type { WorkspaceContext } from '../context.ts';
 import type { Outcome } from './outcome.ts';

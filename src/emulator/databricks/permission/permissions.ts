@@ -1,3 +1,4 @@
+// Longer than most: grants and levels share names, inheritance and the admin rule, and are read together.
 import type { DatabaseSync } from 'node:sqlite';
 import type { Principal } from '../context.ts';
 import { forbidden } from '../errors.ts';
