@@ -1,8 +1,16 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Answer, Client, isRunning } from '../support.ts';
-import { ended, eventually, servicePrincipal, startWorkspace, temporaryFolder, upload } from '../support.ts';
+import type { Answer, Client } from '../support.ts';
+import {
+  ended,
+  eventually,
+  isRunning,
+  servicePrincipal,
+  startWorkspace,
+  temporaryFolder,
+  upload,
+} from '../support.ts';
 
 const folder = '/Workspace/Shared/app';
 
