@@ -98,9 +98,13 @@ export interface Production {
   endpoint: string;
 }
 
-export interface EndpointState {
+interface Endpoint {
   id: string;
   state: { ready: string; config_update: string };
+  config?: {
+    served_entities?: { name: string; entity_version: string }[];
+    traffic_config?: { routes?: { served_entity_name: string; traffic_percentage: number }[] };
+  };
 }
 
 /** The newest version that is ready; undefined while there is none. */
@@ -146,7 +150,7 @@ export async function adoptProduction(
     scale_to_zero_enabled: true,
   };
   const { id } =
-    (await orNothing(workspace.get(path).json<EndpointState>())) ??
+    (await orNothing(workspace.get(path).json<Endpoint>())) ??
     (await workspace
       .post('2.0/serving-endpoints', {
         json: {
@@ -157,18 +161,22 @@ export async function adoptProduction(
           },
         },
       })
-      .json<EndpointState>());
+      .json<Endpoint>());
   await setLevels(workspace, 'serving-endpoints', id, [releaser], 'CAN_MANAGE');
   await setLevels(workspace, 'serving-endpoints', id, [reader], 'CAN_VIEW');
 }
 
-/** @returns true once the endpoint serves its newest configuration @throws when the update failed */
-export async function endpointIsReady(
+/** @returns true once the endpoint answers with this version alone @throws when it could not load its model */
+export async function endpointServes(
   workspace: WorkspaceClient,
   endpoint: string,
+  version: number,
 ): Promise<true | undefined> {
-  const { state } = await workspace.get(`2.0/serving-endpoints/${endpoint}`).json<EndpointState>();
+  const { state, config } = await workspace.get(`2.0/serving-endpoints/${endpoint}`).json<Endpoint>();
   if (state.config_update === 'UPDATE_FAILED')
     throw new Error(`the endpoint ${endpoint} could not load its model`);
-  return state.ready === 'READY' && state.config_update === 'NOT_UPDATING' ? true : undefined;
+  const route = config?.traffic_config?.routes?.find(({ traffic_percentage }) => traffic_percentage === 100);
+  const served = config?.served_entities?.find(({ name }) => name === route?.served_entity_name);
+  const settled = state.ready === 'READY' && state.config_update === 'NOT_UPDATING';
+  return settled && served?.entity_version === String(version) ? true : undefined;
 }
