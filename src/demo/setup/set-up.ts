@@ -35,6 +35,7 @@ export async function setUpGitea(
   await journal.step('users', 'Users and the bot', () => createUsers(admin, [...users, bot]));
   const botToken = await journal.step('bot token', '', () =>
     createToken(giteaClient(rootUrl, bot, signal), botName, 'gitea-databricks', [
+      'read:user',
       'write:repository',
       'write:issue',
     ]),

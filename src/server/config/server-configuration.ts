@@ -20,7 +20,7 @@ export interface GiteaConfiguration {
   url: string;
   /** Where the backend reaches Gitea; the public address by default. */
   internalUrl: string;
-  /** Token of the bot user: `write:repository,write:issue`. */
+  /** Token of the bot user: `read:user,write:repository,write:issue`. */
   token: string;
   webhookSecret: string;
   oauth: { clientId: string; clientSecret: string };

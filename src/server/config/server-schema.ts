@@ -14,7 +14,7 @@ const Gitea = Type.Object(
     internal_url: Type.Optional(
       address('the address at which the backend reaches Gitea, such as http://gitea:3000'),
     ),
-    token_file: secretFile('the bot’s access token (write:repository, write:issue)'),
+    token_file: secretFile('the bot’s access token (read:user, write:repository, write:issue)'),
     webhook_secret_file: secretFile('the webhook’s secret'),
     oauth: Type.Object(
       {

@@ -4,7 +4,7 @@ import { GiteaError } from './error.ts';
 export interface GiteaHttpOptions {
   /** Where the backend reaches Gitea, without trailing slash (a sub-path is kept). */
   url: string;
-  /** Of the bot: `write:repository,write:issue`. */
+  /** Of the bot: `read:user,write:repository,write:issue`. */
   token: string;
   userAgent: string;
   fetch?: typeof globalThis.fetch;
