@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import { apiPath } from '../../contract/address.ts';
 import type { Access } from '../permission/access.ts';
 import type { App, RouteModule } from './application.ts';
+import { crossOrigin } from './cross-origin.ts';
 import { handleError } from './error-handler.ts';
 import type { GuardService } from './guard.ts';
 import { guardedAccess } from './guard.ts';
@@ -116,6 +117,7 @@ export async function createApp(services: AppServices): Promise<App> {
       for (const routes of services.root) routes(root);
       await root.register(
         async (api: App) => {
+          crossOrigin(api, publicUrl, services.giteaUrl);
           api.addHook('onRequest', sessionHook(services.sessions));
           api.addHook(
             'onRequest',

@@ -29,6 +29,8 @@ export class UnmatchedRequests {
 
   /** For Fastify's onRoute hook. */
   note(url: string, method: string | string[]): void {
+    // Preflights are answered at any address: they say nothing of what is there.
+    if (method === 'OPTIONS') return;
     const known = this.#routes.get(url) ?? { pattern: patternOf(url), methods: new Set() };
     for (const name of [method].flat()) known.methods.add(name);
     this.#routes.set(url, known);

@@ -62,13 +62,15 @@ export function createBoundRepositories(dependencies: {
 
   async function see(repository: GiteaRepository): Promise<BoundRepository | null> {
     const known = await transactor.stores.repositories.find(repository.id);
-    if (known) return bound(await refresh(known, repository));
+    const holds = known !== null && configuration.bindings.some(({ id }) => id === known.bindingId);
+    if (known && holds) return bound(await refresh(known, repository));
+    // New, or fixed to a binding that the admin has removed since: whichever covers it now takes it.
     const binding = bindingFor(repository);
     if (binding === null) return null;
     const { id, fullName, url, defaultBranch } = repository;
     const fixed = { id, fullName, url, defaultBranch, bindingId: binding.id };
     await transactor.transaction(async ({ repositories, audit }) => {
-      if ((await repositories.find(id)) !== null) return;
+      if ((await repositories.find(id))?.bindingId === binding.id) return;
       await repositories.save(fixed);
       await audit.append({
         action: 'binding.fixed',
@@ -76,7 +78,7 @@ export function createBoundRepositories(dependencies: {
         actor: { kind: 'system', name: 'permission' },
         subject: `${fullName} to the binding ${binding.id}`,
         repository: id,
-        detail: { fullName, binding: binding.id },
+        detail: { fullName, binding: binding.id, before: known?.bindingId ?? null },
       });
     });
     log.info({ repository: fullName, id, binding: binding.id }, 'repository fixed to its binding');

@@ -10,7 +10,7 @@ export interface RepositoryStore {
   find(id: number): Promise<FixedRepository | null>;
   findByName(fullName: string): Promise<FixedRepository | null>;
   all(): Promise<FixedRepository[]>;
-  /** Adds it or updates name, address and default branch. The binding never changes here. */
+  /** Adds it, or updates name, address, default branch and binding. */
   save(repository: FixedRepository): Promise<void>;
 }
 

@@ -37,13 +37,13 @@ export function createRepositoryStore(connection: Connection, now: () => Date): 
         full_name: repository.fullName,
         url: repository.url,
         default_branch: repository.defaultBranch,
+        binding_id: repository.bindingId,
       };
       await connection
         .insertInto('repositories')
         .values({
           id: repository.id,
           ...told,
-          binding_id: repository.bindingId,
           fixed_at: now().toISOString(),
           seen_head: null,
           configuration: null,

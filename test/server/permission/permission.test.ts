@@ -181,6 +181,24 @@ test('a repository is fixed to its binding once: renamed it stays, a new one of 
   expect(await chain()).toHaveLength(1);
 });
 
+test('a repository whose binding was removed or renamed goes to the one that covers it now', async () => {
+  const { createBoundRepositories } = await import('../../../src/server/permission/bound-repositories.ts');
+  const { configuration, transactor } = backend;
+  const renamed = { ...configuration.bindings[0]!, id: 'renamed', repositories: ['ml/*'] };
+  const others = createBoundRepositories({
+    configuration: { ...configuration, bindings: [renamed] },
+    transactor,
+    directory: { async *list() {} },
+    log: { info() {}, error() {} },
+  });
+  const fixed = await transactor.stores.repositories.find(id);
+  expect(await others.find(id)).toBeNull();
+  expect((await others.see(fixed!))?.binding.id).toBe('renamed');
+  expect((await others.find(id))?.binding.id).toBe('renamed');
+  const { items } = await transactor.stores.audit.list({ repository: id, before: null, limit: 1 });
+  expect(items[0]).toMatchObject({ action: 'binding.fixed', detail: { binding: 'renamed', before: 'wine' } });
+});
+
 test('a repository that two bindings cover belongs to none, and the log says so', async () => {
   const second = { ...backend.configuration.bindings[0]!, id: 'second', repositories: ['ml/wine-two'] };
   backend.configuration.bindings.push(second);
