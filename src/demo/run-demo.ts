@@ -40,8 +40,11 @@ const latency = { requestMs: 0, servingUpdateMs: 3_000, servingTrafficMs: 400, r
 export interface RunningDemo {
   url: string;
   demo: DemoFile;
-  /** Plays what is left of the example's history; rejects with what stopped it. */
-  play(): Promise<void>;
+  /**
+   * Plays what is left of the example's history; rejects with what stopped it.
+   * @param steps only so many of its first steps
+   */
+  play(steps?: number): Promise<void>;
   /** Ends everything that the demo started. */
   close(): Promise<void>;
 }
@@ -172,9 +175,9 @@ export async function runDemo(
         tell({ pullRequest: number });
       },
     };
-    const play = async () => {
+    const play = async (steps = story.steps.length) => {
       try {
-        await playStory(story, stage);
+        await playStory({ ...story, steps: story.steps.slice(0, steps) }, stage);
         tell({ state: 'ready' });
       } catch (error) {
         if (!signal.aborted) tell({ state: 'failed' });
