@@ -20,7 +20,7 @@ export interface RunningForge {
   forge: Forge;
   url: string;
   folder: string;
-  /** Calls the API as a user, by token where one was made (`tokens`), else by password; '' = nobody. */
+  /** Calls the API as a user, with all scopes; '' = nobody. */
   api(user: string, method: string, path: string, body?: unknown): Promise<Answer>;
   /** Sends any `Authorization` header. */
   call(authorization: string | undefined, method: string, path: string, body?: unknown): Promise<Answer>;
@@ -52,6 +52,17 @@ export async function startForge(version: ForgeVersion = '1.26'): Promise<Runnin
     return made;
   };
   const password = (user: string) => `${user}-password`;
+  // Checking a password takes its time by design: one token per user keeps the tests quick.
+  const tokens = new Map<string, string>();
+  const makeToken = async (user: string, basic: string): Promise<string> => {
+    const made = await running.call(basic, 'POST', `/users/${user}/tokens`, {
+      name: 'test',
+      scopes: ['all'],
+    });
+    if (made.status !== 201) throw new Error(`no token for ${user}: ${made.status} ${made.body.message}`);
+    tokens.set(user, made.body.sha1);
+    return made.body.sha1;
+  };
   const running: RunningForge = {
     forge: await open(),
     url,
@@ -70,9 +81,13 @@ export async function startForge(version: ForgeVersion = '1.26'): Promise<Runnin
       const isJson = (response.headers.get('content-type') ?? '').startsWith('application/json');
       return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
     },
-    api(user, method, path, body) {
+    async api(user, method, path, body) {
+      if (user === '') return running.call(undefined, method, path, body);
       const basic = `Basic ${Buffer.from(`${user}:${password(user)}`).toString('base64')}`;
-      return running.call(user === '' ? undefined : basic, method, path, body);
+      // Tokens are managed with the password only.
+      if (/^\/users\/[^/]+\/tokens/.test(path)) return running.call(basic, method, path, body);
+      const token = tokens.get(user) ?? (await makeToken(user, basic));
+      return running.call(`token ${token}`, method, path, body);
     },
     async git(cwd, ...args) {
       const { stdout } = await run('git', args, {

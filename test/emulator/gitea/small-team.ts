@@ -43,7 +43,7 @@ export async function startSmallTeam(): Promise<SmallTeam> {
   const work = join(folder, 'work');
   await git(work, 'config', 'user.name', 'Wendy');
   await git(work, 'config', 'user.email', 'wendy@example.com');
-  return Object.assign(running, {
+  const more: Omit<SmallTeam, keyof RunningForge> = {
     work,
     async commit(
       branch,
@@ -63,5 +63,6 @@ export async function startSmallTeam(): Promise<SmallTeam> {
       if (push) await git(work, 'push', '--quiet', 'origin', branch);
       return git(work, 'rev-parse', 'HEAD');
     },
-  });
+  };
+  return Object.assign(running, more);
 }

@@ -54,8 +54,7 @@ export function commitRoutes(route: AddRoute): void {
       git.commit(repository, to ?? ''),
     ]);
     if (base === undefined || head === undefined) throw notFound();
-    const since =
-      dots === '..' ? base : await git.text(repository, ['merge-base', base, head], { accept: [0, 1] });
+    const since = dots === '..' ? base : await git.mergeBase(repository, base, head);
     const range = since === '' ? [head] : [head, `^${since}`];
     const commits = await listCommits(git, repository, range);
     return {

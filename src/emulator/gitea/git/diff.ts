@@ -23,8 +23,17 @@ const statuses: Record<string, ChangedFile['status']> = {
 /** The tree that holds nothing: what a first commit is compared with. */
 export const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
 
-/** What differs between two commits or trees, file by file, with renames found. */
-export async function changedFiles(
+/** What differs between two commits or trees (full object names), file by file, with renames found. */
+export function changedFiles(
+  git: GitRepositories,
+  repository: Pick<RepositoryRow, 'id'>,
+  from: string,
+  to: string,
+): Promise<ChangedFile[]> {
+  return git.remember(repository, `diff ${from} ${to}`, () => readChangedFiles(git, repository, from, to));
+}
+
+async function readChangedFiles(
   git: GitRepositories,
   repository: Pick<RepositoryRow, 'id'>,
   from: string,

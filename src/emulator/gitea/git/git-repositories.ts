@@ -1,11 +1,29 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { appendFile, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RepositoryRow } from '../store/rows.ts';
+import { looseRef } from './loose-ref.ts';
 import type { GitResult, GitRunOptions } from './run-git.ts';
 import { runGit } from './run-git.ts';
 
 /** The object name of "nothing": a ref that did not exist before, or does not any more. */
 export const zeroSha = '0'.repeat(40);
+
+/** Pushes over HTTP, clones of any commit, and no clean-up behind the forge's back. */
+const repositoryConfig = `[http]
+	receivepack = true
+[receive]
+	advertiseOptions = true
+	autogc = false
+	denyDeleteCurrent = refuse
+[gc]
+	auto = 0
+[uploadpack]
+	allowAnySHA1InWant = true
+	allowFilter = true
+`;
+
+/** How many results `remember` keeps. */
+const rememberedResults = 2000;
 
 /** The bare repositories on disk, one folder per repository id, so that renames move nothing. */
 export interface GitRepositories {
@@ -28,6 +46,10 @@ export interface GitRepositories {
   commit(repository: Pick<RepositoryRow, 'id'>, revision: string): Promise<string | undefined>;
   /** The commit a ref (`refs/heads/main`) points to; undefined where it does not exist. */
   ref(repository: Pick<RepositoryRow, 'id'>, name: string): Promise<string | undefined>;
+  /** The best common ancestor of two commits; '' where they have none. */
+  mergeBase(repository: Pick<RepositoryRow, 'id'>, one: string, other: string): Promise<string>;
+  /** Computes once per key what depends on full object names only, and so never changes. */
+  remember<T>(repository: Pick<RepositoryRow, 'id'>, key: string, compute: () => Promise<T>): Promise<T>;
 }
 
 /** Keeps bare repositories under `<dataDir>/repositories/<id>.git`. */
@@ -37,15 +59,34 @@ export function openGitRepositories(dataDir: string): GitRepositories {
   const text: GitRepositories['text'] = async (repository, args, options) =>
     (await runGit(path(repository), args, options)).stdout.toString('utf8').replace(/\n$/, '');
   const ref: GitRepositories['ref'] = async (repository, name) => {
+    const loose = await looseRef(path(repository), name);
+    if (loose !== 'unknown') return loose;
     const sha = await text(repository, ['rev-parse', '--verify', '--quiet', `${name}^{commit}`], {
       accept: [0, 1, 128],
     });
     return /^[0-9a-f]{40}$/.test(sha) ? sha : undefined;
   };
+  const remembered = new Map<string, Promise<unknown>>();
+  const remember: GitRepositories['remember'] = (repository, key, compute) => {
+    const full = `${repository.id} ${key}`;
+    const known = remembered.get(full) as ReturnType<typeof compute> | undefined;
+    if (known !== undefined) return known;
+    const [oldest] = remembered.keys();
+    if (remembered.size >= rememberedResults && oldest !== undefined) remembered.delete(oldest);
+    const computed = compute();
+    remembered.set(full, computed);
+    computed.catch(() => remembered.delete(full));
+    return computed;
+  };
   return {
     path,
     text,
     ref,
+    remember,
+    mergeBase: (repository, one, other) =>
+      remember(repository, `merge-base ${one} ${other}`, () =>
+        text(repository, ['merge-base', one, other], { accept: [0, 1] }),
+      ),
     run: (repository, args, options) => runGit(path(repository), args, options),
     async init(repository) {
       await mkdir(root, { recursive: true });
@@ -57,17 +98,7 @@ export function openGitRepositories(dataDir: string): GitRepositories {
         `--initial-branch=${repository.defaultBranch}`,
         path(repository),
       ]);
-      for (const [key, value] of [
-        ['http.receivepack', 'true'],
-        ['receive.advertiseOptions', 'true'],
-        ['receive.autogc', 'false'],
-        ['receive.denyDeleteCurrent', 'refuse'],
-        ['gc.auto', '0'],
-        ['uploadpack.allowAnySHA1InWant', 'true'],
-        ['uploadpack.allowFilter', 'true'],
-      ] as const) {
-        await runGit(path(repository), ['config', key, value]);
-      }
+      await appendFile(join(path(repository), 'config'), repositoryConfig);
     },
     remove: (repository) => rm(path(repository), { recursive: true, force: true }),
     async commit(repository, revision) {

@@ -8,8 +8,17 @@ export interface MergedTree {
   conflictedFiles: string[];
 }
 
-/** Merges two commits without a work tree (git ≥ 2.38). */
-export async function mergeTrees(
+/** Merges two commits (full object names) without a work tree (git ≥ 2.38). */
+export function mergeTrees(
+  git: GitRepositories,
+  repository: Pick<RepositoryRow, 'id'>,
+  ours: string,
+  theirs: string,
+): Promise<MergedTree> {
+  return git.remember(repository, `merge ${ours} ${theirs}`, () => writeMerge(git, repository, ours, theirs));
+}
+
+async function writeMerge(
   git: GitRepositories,
   repository: Pick<RepositoryRow, 'id'>,
   ours: string,

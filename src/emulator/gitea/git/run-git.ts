@@ -8,6 +8,8 @@ export const gitEnvironment: NodeJS.ProcessEnv = {
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_TERMINAL_PROMPT: '0',
+  // Paths from requests are names, never patterns.
+  GIT_LITERAL_PATHSPECS: '1',
   // Repositories may belong to another user than the one who runs the forge (root in containers).
   GIT_CONFIG_COUNT: '1',
   GIT_CONFIG_KEY_0: 'safe.directory',

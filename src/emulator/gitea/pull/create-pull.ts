@@ -78,7 +78,7 @@ export async function createPull(
     store.pulls.remove({ id: inserted.id });
     throw error;
   }
-  const mergeBase = await git.text(repository, ['merge-base', baseSha, headSha], { accept: [0, 1] });
+  const mergeBase = await git.mergeBase(repository, baseSha, headSha);
   const commits = await git.text(repository, ['rev-list', '--reverse', `${baseSha}..${headSha}`]);
   const pull = store.transaction(() => {
     addEntry(forge, doer, inserted, 'push', {

@@ -18,7 +18,7 @@ export async function mergeability(forge: ForgeContext, pull: PullRow): Promise<
   const base = baseRepository(forge, pull);
   const baseSha = (await forge.git.ref(base, `refs/heads/${pull.baseBranch}`)) ?? pull.baseSha;
   if (pull.isMerged) return { state: 'clean', conflictedFiles: [], mergeBase: pull.mergeBase, baseSha };
-  const mergeBase = await forge.git.text(base, ['merge-base', baseSha, pull.headSha], { accept: [0, 1] });
+  const mergeBase = await forge.git.mergeBase(base, baseSha, pull.headSha);
   if (mergeBase === pull.headSha) return { state: 'empty', conflictedFiles: [], mergeBase, baseSha };
   const merged = await mergeTrees(forge.git, base, baseSha, pull.headSha);
   return {

@@ -3,7 +3,7 @@ import { Refusal } from '../refusal.ts';
 import { atLeast, permission } from '../repository/permission.ts';
 import type { PullRow, RepositoryRow, UserRow } from '../store/rows.ts';
 import { firePull } from '../webhooks/pull-events.ts';
-import { fetchHead, pullHeadRef } from './head.ts';
+import { fetchHead } from './head.ts';
 import { addEntry } from './timeline.ts';
 
 /** A title that starts so says that the pull request must not be merged yet. */
@@ -94,7 +94,7 @@ export async function editPull(
     const sha = await forge.git.ref(base, `refs/heads/${baseBranch}`);
     if (sha === undefined) throw new Refusal(404, 'new base does not exist');
     baseSha = sha;
-    mergeBase = await forge.git.text(base, ['merge-base', sha, pullHeadRef(pull)], { accept: [0, 1] });
+    mergeBase = await forge.git.mergeBase(base, sha, pull.headSha);
   }
   const title = changes.title ?? pull.title;
   const now = forge.now();

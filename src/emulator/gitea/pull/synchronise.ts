@@ -33,7 +33,7 @@ async function movePull(
   const base = baseRepository(forge, pull);
   await fetchHead(forge, pull, head);
   const baseSha = (await git.ref(base, `refs/heads/${pull.baseBranch}`)) ?? pull.baseSha;
-  const mergeBase = await git.text(base, ['merge-base', baseSha, sha], { accept: [0, 1] });
+  const mergeBase = await git.mergeBase(base, baseSha, sha);
   const lost = await git.text(base, ['rev-list', '--max-count=1', pull.headSha, `^${sha}`]);
   const added = await git.text(base, ['rev-list', '--reverse', sha, `^${pull.headSha}`, `^${baseSha}`]);
   const isChanged =

@@ -8,13 +8,21 @@ export async function refreshRepository(
   repository: RepositoryRow,
   options: { touch: boolean },
 ): Promise<RepositoryRow> {
-  const counted = await forge.git.text(repository, ['count-objects', '-v']);
+  const [counted, language, isEmpty] = await Promise.all([
+    forge.git.text(repository, ['count-objects', '-v']),
+    mainLanguage(forge, repository),
+    // The default branch cannot be deleted, so what has branches keeps one.
+    repository.isEmpty && hasNoBranches(forge, repository),
+  ]);
   const kib = (key: string) => Number(new RegExp(`^${key}: (\\d+)$`, 'm').exec(counted)?.[1] ?? 0);
-  const branches = await forge.git.text(repository, ['for-each-ref', '--count=1', 'refs/heads']);
   return forge.store.repositories.update(repository.id, {
     size: kib('size') + kib('size-pack'),
-    isEmpty: branches === '',
-    language: await mainLanguage(forge, repository),
+    isEmpty,
+    language,
     ...(options.touch ? { updated: forge.now() } : {}),
   });
+}
+
+async function hasNoBranches(forge: ForgeContext, repository: RepositoryRow): Promise<boolean> {
+  return (await forge.git.text(repository, ['for-each-ref', '--count=1', 'refs/heads'])) === '';
 }
