@@ -16,7 +16,12 @@ export const serve: Command = {
   async run({ config }, { out }) {
     // Loaded here so that the other commands start without the whole backend.
     const { startBackend } = await import('../server/main.ts');
-    const backend = await startBackend({ configFile: config });
+    const backend = await startBackend({ configFile: config }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') throw error;
+      throw new Error(
+        `${error.message}. Stop the program that listens there, or set another "listen" in ${config}.`,
+      );
+    });
     out(`gitea-databricks answers at ${backend.url}`);
     await asked();
     await backend.close();

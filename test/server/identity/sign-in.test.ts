@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TestBackend } from '../backend-with-forge.ts';
 import { browserAt, request, signedInBrowser, signIn, startBackendWithForge } from '../backend-with-forge.ts';
@@ -110,6 +111,21 @@ test('the callback page is fixed, runs only its own script, and reflects nothing
   expect(policy).toContain("default-src 'none'");
   expect(policy).toMatch(/script-src 'sha256-[A-Za-z0-9+/]+=*'/);
   expect(policy).not.toContain('unsafe-inline');
+});
+
+test('while Gitea does not answer, a window is told in words and a script by a problem document', async () => {
+  const alone = await startBackendWithForge();
+  await alone.forge.forge.close();
+  const script = await request(alone, null, 'GET', 'auth/start');
+  expect(script.json()).toMatchObject({ code: 'gitea-unavailable', status: 502 });
+  const window = await request(alone, null, 'GET', 'auth/start', {
+    headers: { 'sec-fetch-dest': 'document' },
+  });
+  expect(window.statusCode).toBe(502);
+  expect(window.headers['content-type']).toContain('text/html');
+  expect(window.body).toContain('data-outcome="failed"');
+  await alone.app.close();
+  await rm(alone.forge.folder, { recursive: true, force: true });
 });
 
 test('where the browser is sent is decided by the configuration, not by the request', async () => {

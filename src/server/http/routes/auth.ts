@@ -33,6 +33,25 @@ export function authRoutes(app: App, services: AuthRouteServices): void {
   const callbackPath = `${cookie.path}auth/callback`;
   const hidden = { httpOnly: true, sameSite: 'lax', secure: cookie.secure } as const;
 
+  function sendPage(reply: FastifyReply, outcome: SignInOutcome): FastifyReply {
+    return reply
+      .code(statusOf[outcome])
+      .header('content-security-policy', signInPagePolicy)
+      .type('text/html; charset=utf-8')
+      .send(signInPage(outcome, giteaOrigin));
+  }
+
+  /** Who looks at a window (not a script) is told in words, not in JSON: null then. */
+  async function startOrTell(request: FastifyRequest, mode: SignInMode) {
+    try {
+      return await signIn.start(mode);
+    } catch (error) {
+      if (request.headers['sec-fetch-dest'] !== 'document') throw error;
+      request.log.error({ err: error }, 'sign-in could not start');
+      return null;
+    }
+  }
+
   app.get(
     '/auth/start',
     {
@@ -46,7 +65,8 @@ export function authRoutes(app: App, services: AuthRouteServices): void {
       config: { rateLimit: { max: 60, timeWindow: 60_000 } },
     },
     async (request, reply) => {
-      const attempt = await signIn.start(request.query.mode ?? 'silent');
+      const attempt = await startOrTell(request, request.query.mode ?? 'silent');
+      if (attempt === null) return sendPage(reply, 'failed');
       reply.setCookie(attempt.cookie.name, attempt.cookie.value, {
         ...hidden,
         path: callbackPath,
@@ -55,14 +75,6 @@ export function authRoutes(app: App, services: AuthRouteServices): void {
       return reply.redirect(attempt.location, 302);
     },
   );
-
-  function sendPage(reply: FastifyReply, outcome: SignInOutcome): FastifyReply {
-    return reply
-      .code(statusOf[outcome])
-      .header('content-security-policy', signInPagePolicy)
-      .type('text/html; charset=utf-8')
-      .send(signInPage(outcome, giteaOrigin));
-  }
 
   async function finish(request: FastifyRequest): Promise<SignInResult | { outcome: 'failed' }> {
     const query = new URL(request.url, giteaOrigin).searchParams;

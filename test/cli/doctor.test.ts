@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { run } from '../../src/cli/run.ts';
+import type { FederationPolicy } from '../../src/server/identity/federation-policies.ts';
+import { servicePrincipal, startWorkspace } from '../emulator/databricks/support.ts';
+import { startForge } from '../emulator/gitea/forge-on-loopback.ts';
+
+async function cli(...words: string[]) {
+  const lines: string[] = [];
+  const code = await run(words, {
+    out: (line) => void lines.push(line),
+    err: (line) => void lines.push(line),
+  });
+  return { code, text: lines.join('\n') };
+}
+
+test('doctor names what is missing, and is content once it was done as it said', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'doctor-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const forge = await startForge();
+  onTestFinished(() => forge.close());
+  const { workspace, admin } = await startWorkspace();
+  const numbers: Record<string, string> = {};
+  const ids: Record<string, string> = {};
+  for (const role of ['reader', 'trainer', 'releaser', 'fork']) {
+    const { id, applicationId } = await servicePrincipal(workspace, admin, role);
+    ids[role] = applicationId;
+    numbers[applicationId] = id;
+  }
+  for (const name of ['ada', 'bot']) {
+    await forge.forge.createUser({
+      name,
+      password: forge.password(name),
+      email: `${name}@example.com`,
+      admin: name === 'ada',
+    });
+  }
+  await forge.api('ada', 'POST', '/orgs', { username: 'ml' });
+  await forge.api('ada', 'POST', '/orgs/ml/repos', {
+    name: 'wine-quality',
+    private: true,
+    auto_init: true,
+    default_branch: 'main',
+  });
+  const token = await forge.api('bot', 'POST', '/users/bot/tokens', {
+    name: 'backend',
+    scopes: ['write:repository', 'write:issue', 'read:user'],
+  });
+  const secrets = { token: token.body.sha1, hook: 'hook-secret', client: 'client-secret' };
+  for (const [name, secret] of Object.entries(secrets))
+    writeFileSync(join(folder, name), secret, { mode: 0o600 });
+  const config = join(folder, 'gitea-databricks.yml');
+  writeFileSync(
+    config,
+    `public_url: ${forge.url}-/databricks/
+gitea: {url: "${forge.url}", token_file: token, webhook_secret_file: hook, oauth: {client_id: abc, client_secret_file: client}}
+workspaces:
+  main: {host: "${workspace.host}", account_id: ${workspace.accountId}, auth: federation, reader: ${ids.reader}}
+bindings:
+  - {id: wine, repositories: [ml/wine-*], workspace: main, experiment: "/Shared/wine", principals: {trainer: ${ids.trainer}, releaser: ${ids.releaser}, fork: ${ids.fork}}}
+`,
+  );
+
+  const before = await cli('doctor', '--config', config);
+  expect(before.code).toBe(1);
+  expect(before.text).toContain('The binding wine covers no repository that the bot can see (ml/wine-*)');
+  expect(before.text).toContain('must have the subject binding:wine:role:trainer');
+
+  await forge.api('ada', 'PUT', '/repos/ml/wine-quality/collaborators/bot', { permission: 'write' });
+  const policies = JSON.parse((await cli('federation', '--config', config)).text) as FederationPolicy[];
+  for (const { principal, policy } of policies) {
+    await admin.post(
+      `/api/2.0/accounts/${workspace.accountId}/servicePrincipals/${numbers[principal]}/federationPolicies`,
+      policy,
+    );
+  }
+  const unprotected = await cli('doctor', '--config', config);
+  expect(unprotected.text).toContain(
+    'ml/wine-quality: main is not protected, so only repository administrators may release',
+  );
+  expect(unprotected.text).toMatch(/0 errors, 1 warnings\.$/);
+  await forge.api('ada', 'POST', '/repos/ml/wine-quality/branch_protections', {
+    rule_name: 'main',
+    enable_merge_whitelist: true,
+    merge_whitelist_usernames: ['ada'],
+  });
+  const after = await cli('doctor', '--config', config);
+  expect(after.text).toMatch(/0 errors, 0 warnings\.$/);
+  expect(after.code).toBe(0);
+  for (const secret of Object.values(secrets)) expect(after.text + before.text).not.toContain(secret);
+}, 60_000);
