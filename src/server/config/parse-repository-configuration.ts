@@ -1,3 +1,6 @@
+/**
+ * A little longer than 200 lines: one function per part of the file, read best beside each other.
+ */
 import picomatch from 'picomatch';
 import type { Static } from 'typebox';
 import type { ConfigurationProblem } from '../../contract/repository.ts';
