@@ -205,7 +205,7 @@ describe('webhooks', () => {
     const config = { url, content_type: 'json', is_system_webhook: 'true' };
     const make = (path: string, body: object) =>
       team.api('ada', 'POST', path, { type: 'gitea', active: true, config, ...body });
-    const system = (await make('/admin/hooks', { events: ['push'] })).body.id;
+    const system = (await make('/admin/hooks', { events: ['push', 'repository'] })).body.id;
     const filtered = (await make(`${repo}/hooks`, { events: ['push'], branch_filter: 'release/*' })).body.id;
     const silent = (await make(`${repo}/hooks`, { events: ['push'], active: false })).body.id;
     await team.commit('hooked', { 'hooked.txt': '1' });
@@ -228,6 +228,12 @@ describe('webhooks', () => {
     expect(again.uuid).not.toBe(one!.uuid);
     expect(deliveries(system)[1]).toMatchObject({ body: one!.body, isDelivered: true });
     expect(bodies).toHaveLength(2);
+    await team.api('wendy', 'POST', '/user/repos', { name: 'heard' });
+    await team.forge.webhooksSent();
+    expect(JSON.parse(deliveries(system)[2]!.body)).toMatchObject({
+      action: 'created',
+      repository: { full_name: 'wendy/heard' },
+    });
     await new Promise((resolve) => server.close(resolve));
     expect((await team.api('wendy', 'GET', '/admin/hooks')).status).toBe(403);
     await team.api('ada', 'DELETE', `/admin/hooks/${system}`);

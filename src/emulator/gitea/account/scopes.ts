@@ -1,5 +1,5 @@
 /** What a token can be limited to, in Gitea's order. */
-export const scopeCategories = [
+const scopeCategories = [
   'activitypub',
   'admin',
   'misc',

@@ -13,7 +13,7 @@ export interface NewUser {
 }
 
 /** Gitea's rule for names of users, organisations and repositories. */
-export const validName = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?$/;
+const validName = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?$/;
 
 /** First path segments that are routes and so cannot be names. */
 const reservedNames = new Set([

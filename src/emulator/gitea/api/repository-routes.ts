@@ -42,7 +42,7 @@ export function repositoryRoutes(route: AddRoute): void {
     if (!atLeast(permission(call.forge, call.user, repository), 'owner')) {
       throw new Refusal(403, 'user should be an owner of the repository');
     }
-    await deleteRepository(call.forge, repository);
+    await deleteRepository(call.forge, call.doer(), repository);
   });
   route('GET', '/repos/:owner/:repo/languages', repo, async (call) =>
     Object.fromEntries(await languageBytes(call.forge, requireRepository(call))),

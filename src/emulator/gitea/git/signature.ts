@@ -1,7 +1,7 @@
 import type { UserRow } from '../store/rows.ts';
 
 /** Who git writes into a commit: Gitea uses the full name, or else the name, and the user's e-mail. */
-export function signatureOf(user: UserRow): { name: string; email: string } {
+function signatureOf(user: UserRow): { name: string; email: string } {
   return {
     name: user.fullName || user.name,
     email: user.email || `${user.id}+${user.lowerName}@noreply.localhost`,

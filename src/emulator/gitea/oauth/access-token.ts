@@ -66,7 +66,7 @@ export async function userOfAccessToken(
  * What a grant lets its token do in the API. Gitea's trap: where only OpenID's scopes were asked for, or any scope
  * is unknown, the token may do everything.
  */
-export function grantedScopes(scope: string): string[] {
+function grantedScopes(scope: string): string[] {
   const openId = new Set(['openid', 'profile', 'email', 'groups']);
   const asked = scope.split(' ').filter((one) => one !== '' && !openId.has(one));
   const normal = normalScopes(asked);

@@ -3,6 +3,7 @@ import type { ForgeContext } from '../context.ts';
 import { isOwner } from '../organisation/organisations.ts';
 import { Refusal } from '../refusal.ts';
 import type { RepositoryRow, UserRow } from '../store/rows.ts';
+import { fireRepository } from '../webhooks/repository-events.ts';
 import { writeFirstCommit } from './first-commit.ts';
 import { atLeast, permission } from './permission.ts';
 import { refreshRepository } from './refresh-repository.ts';
@@ -60,7 +61,9 @@ export async function createRepository(
   });
   await forge.git.init(repository);
   if (input.autoInit === true) await writeFirstCommit(forge, doer, repository);
-  return refreshRepository(forge, repository, { touch: false });
+  const made = await refreshRepository(forge, repository, { touch: false });
+  await fireRepository(forge, doer, made, 'created');
+  return made;
 }
 
 /** Inserts a repository's row after checking its name; the bare repository is made by the caller. */
@@ -93,8 +96,13 @@ export function insertRepository(
 }
 
 /** Deletes a repository and everything that belongs to it. */
-export async function deleteRepository(forge: ForgeContext, repository: RepositoryRow): Promise<void> {
+export async function deleteRepository(
+  forge: ForgeContext,
+  doer: UserRow,
+  repository: RepositoryRow,
+): Promise<void> {
   const { store } = forge;
+  await fireRepository(forge, doer, repository, 'deleted');
   store.transaction(() => {
     const of = { repositoryId: repository.id };
     for (const hook of store.hooks.list(of)) store.deliveries.remove({ hookId: hook.id });

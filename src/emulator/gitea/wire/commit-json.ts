@@ -16,7 +16,7 @@ const unsigned = {
 };
 
 /** The user whose e-mail a commit carries. */
-export function userOf(forge: ForgeContext, signature: Signature): UserRow | undefined {
+function userOf(forge: ForgeContext, signature: Signature): UserRow | undefined {
   const noreply = /^(\d+)\+[^@]+@noreply\.localhost$/.exec(signature.email);
   return noreply
     ? forge.store.users.get(Number(noreply[1]))
