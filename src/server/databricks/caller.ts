@@ -12,18 +12,21 @@ export type Call = <T>(as: CallAs, method: Method, path: string, options?: CallO
  * @param tokens an act's token is minted once and serves all calls with the same act object
  */
 export function createCall(http: (workspace: string) => WorkspaceHttp, tokens: WorkspaceTokens): Call {
-  const minted = new WeakMap<object, { token: Promise<string>; at: number }>();
+  const minted = new WeakMap<object, Map<string, { token: Promise<string>; at: number }>>();
   /** Below the five minutes that a minted token lives. */
   const freshForMs = 200_000;
 
   function tokenFor({ repository, role, act }: CallAs): Promise<string> {
     const { id } = repository.binding;
     if (!act) return tokens.accessToken(id, role);
-    const known = minted.get(act);
+    // One act may go through two roles (a fork's files are uploaded by the trainer): a token each.
+    const ofAct = minted.get(act) ?? new Map<string, { token: Promise<string>; at: number }>();
+    minted.set(act, ofAct);
+    const known = ofAct.get(role);
     if (known && Date.now() - known.at < freshForMs) return known.token;
     const token = tokens.accessToken(id, role, act);
-    minted.set(act, { token, at: Date.now() });
-    token.catch(() => minted.delete(act));
+    ofAct.set(role, { token, at: Date.now() });
+    token.catch(() => ofAct.delete(role));
     return token;
   }
 

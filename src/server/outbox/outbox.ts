@@ -65,15 +65,18 @@ export class Outbox {
     clearTimeout(this.#timer);
     let pause = 60_000;
     try {
+      // One moment for both questions: what becomes due between them would be seen by neither.
+      let now = this.#now().toISOString();
       while (this.#again && !this.#stopped) {
         this.#again = false;
+        now = this.#now().toISOString();
         const lanes = (this.#options.concurrency ?? 8) - this.#busy.size;
         if (lanes <= 0) return;
-        const due = await outbox.due(this.#now().toISOString(), lanes + this.#busy.size);
+        const due = await outbox.due(now, lanes + this.#busy.size);
         const free = due.filter((item) => !this.#busy.has(item.key)).slice(0, lanes);
         for (const item of free) this.#busy.set(item.key, this.#deliver(item));
       }
-      const next = await outbox.nextDue(this.#now().toISOString());
+      const next = await outbox.nextDue(now);
       if (next !== null) pause = Math.max(20, Math.min(pause, Date.parse(next) - this.#now().getTime()));
     } catch (error) {
       this.#options.log.error({ err: error }, 'the outbox could not be read');

@@ -50,7 +50,7 @@ export function metricChart(
   ];
   const both = other.length > 1 && to > from;
   const [start, end] = both ? [from, to] : [first.step, last.step];
-  const count = 30;
+  const count = Math.max(2, Math.min(30, own.length));
   const grid = Array.from({ length: count }, (_, index) => start + ((end - start) * index) / (count - 1));
   const lines = [...(both ? [other] : []), own].map((line) => grid.map((step) => digits(at(line, step))));
   const [low, high] = range(lines.flat());

@@ -58,16 +58,19 @@ export class Poller {
     clearTimeout(this.#timer);
     let pause = 30_000;
     try {
+      // One moment for both questions: what becomes due between them would be seen by neither.
+      let now = clock().toISOString();
       while (this.#again && !this.#stopped) {
         this.#again = false;
-        for (const run of await runs.due(clock().toISOString(), 200)) {
+        now = clock().toISOString();
+        for (const run of await runs.due(now, 200)) {
           if (this.#busy.has(run.id)) continue;
           const workspace = (await repositories.find(run.repositoryId))?.workspace.name ?? '';
           const used = [...this.#busy.values()].filter((name) => name === workspace).length;
           if (used < lanes) this.#look(run, workspace);
         }
       }
-      const next = await runs.nextDue(clock().toISOString());
+      const next = await runs.nextDue(now);
       if (next !== null) pause = Math.max(10, Math.min(pause, Date.parse(next) - clock().getTime()));
     } catch (error) {
       log.error({ err: error }, 'the runs could not be read');

@@ -54,15 +54,18 @@ export class DeliveryWorker {
     clearTimeout(this.#timer);
     let pause = 60_000;
     try {
+      // One moment for both questions: what becomes due between them would be seen by neither.
+      let now = this.#now().toISOString();
       while (this.#again && !this.#stopped) {
         this.#again = false;
-        const due = await this.#options.deliveries.due(this.#now().toISOString(), 100);
+        now = this.#now().toISOString();
+        const due = await this.#options.deliveries.due(now, 100);
         if (due.length === 0) break;
         this.#again = true;
         const lanes = Map.groupBy(due, (delivery) => delivery.repositoryId);
         await Promise.all([...lanes.values()].map((lane) => this.#inOrder(lane)));
       }
-      const next = await this.#options.deliveries.nextDue(this.#now().toISOString());
+      const next = await this.#options.deliveries.nextDue(now);
       if (next !== null) pause = Math.max(20, Math.min(pause, Date.parse(next) - this.#now().getTime()));
     } catch (error) {
       this.#options.log.error({ err: error }, 'the deliveries could not be read');
