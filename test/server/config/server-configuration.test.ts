@@ -106,7 +106,7 @@ test('wrong keys and missing ones are all reported, with lines', () => {
       good.replace('token_file: token', 'token_fil: token').replace('auth: federation', 'auth: oidc'),
     ),
   ).toEqual([
-    '2 gitea.token_file: "token_file" is missing: it must be the path of a file that holds the bot’s access token (write:repository, write:issue).',
+    '2 gitea.token_file: "token_file" is missing: it must be the path of a file that holds the bot’s access token (read:user, write:repository, write:issue).',
     '4 gitea.token_fil: "token_fil" is not known here. Did you mean "token_file"?',
     '8 workspaces.main.auth: "auth" must be "federation" (recommended), "m2m" or "token-file"; it is "oidc".',
   ]);
