@@ -37,30 +37,13 @@ export function startPanel(
 }
 
 async function run(page: PageContext, wanted: readonly Feature[], signal: AbortSignal): Promise<void> {
-  try {
-    const [{ createPanelContext }, ...starters] = await Promise.all([
-      import('./panel-context.ts'),
-      ...wanted.map(async (feature) => {
-        try {
-          return { id: feature.id, start: await feature.load() };
-        } catch (error) {
-          report(feature.id, error);
-          return null;
-        }
-      }),
-    ]);
-    if (signal.aborted) return;
-    const context = createPanelContext(page, signal);
-    for (const starter of starters) {
-      if (starter === null) continue;
-      try {
-        await starter.start(context, signal);
-      } catch (error) {
-        report(starter.id, error);
-      }
+  for (const feature of wanted) {
+    try {
+      const start = await feature.load();
+      if (!signal.aborted) await start(page, signal);
+    } catch (error) {
+      report(feature.id, error);
     }
-  } catch (error) {
-    report('start', error);
   }
 }
 

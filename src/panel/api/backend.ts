@@ -6,10 +6,8 @@ import type { SignInOutcome } from './sign-in.ts';
 
 /** The slice of sign-in that requests need. */
 export interface SignInPort {
-  /** Tries without asking the user; the new state. Calls at once share one attempt. */
+  /** Tries without asking the user. Calls at once share one attempt. */
   silently(): Promise<SignInOutcome>;
-  /** Tells that a request was answered as the page's user. */
-  confirm(): void;
 }
 
 export interface RequestOptions {
@@ -33,10 +31,7 @@ export class Backend {
     this.#user = page.user;
     this.#http = ky.create({
       prefix: page.base + apiPath,
-      headers: {
-        accept: 'application/json',
-        ...(page.user === null ? {} : { [pageUserHeader]: `${page.user}` }),
-      },
+      headers: { [pageUserHeader]: `${page.user}` },
       // Another origin of the same site needs the session's cookie too.
       credentials: 'include',
       throwHttpErrors: false,
@@ -45,49 +40,42 @@ export class Backend {
     });
   }
 
-  async get<T>(path: string, options: Omit<RequestOptions, 'body'> = {}): Promise<T> {
-    return this.#request<T>('get', path, options);
+  get<T>(path: string, options: Omit<RequestOptions, 'body'> = {}): Promise<T> {
+    return this.#request('get', path, options);
   }
 
   /** Sends a JSON body always: the API takes no other media type. */
-  async post<T = unknown>(path: string, body: unknown = {}, signal?: AbortSignal): Promise<T> {
-    return this.#request<T>('post', path, { body, signal });
+  post<T = unknown>(path: string, body: unknown = {}, signal?: AbortSignal): Promise<T> {
+    return this.#request('post', path, { body, signal });
   }
 
-  async #request<T>(method: 'get' | 'post', path: string, options: RequestOptions): Promise<T> {
+  async #request<T>(method: string, path: string, options: RequestOptions): Promise<T> {
     if (this.#user === null) throw new ProblemError('signed-out', 'Nobody is signed in.');
-    let answer = await this.#send(method, path, options);
-    if (isSessionRefusal(answer.error)) {
-      const outcome = await this.#signIn.silently();
-      if (outcome !== 'signed-in') throw new ProblemError(outcome, refusals[outcome]);
-      answer = await this.#send(method, path, options);
+    try {
+      return await this.#send(method, path, options);
+    } catch (error) {
+      if (!isSessionRefusal(error)) throw error;
     }
-    if (answer.error !== null) throw answer.error;
-    this.#signIn.confirm();
-    return answer.body as T;
+    const outcome = await this.#signIn.silently();
+    if (outcome !== 'signed-in') throw new ProblemError(outcome, refusals[outcome]);
+    return this.#send(method, path, options);
   }
 
-  async #send(
-    method: 'get' | 'post',
-    path: string,
-    { query, body, signal }: RequestOptions,
-  ): Promise<Answer> {
+  async #send<T>(method: string, path: string, { query, body, signal }: RequestOptions): Promise<T> {
     let response: Response;
     try {
       response = await this.#http(path, { method, searchParams: query, json: body, signal });
-    } catch (error) {
-      if (signal?.aborted) throw signal.reason;
-      throw new ProblemError('unreachable', "The Databricks panel's server cannot be reached.", {
-        cause: error,
-      });
+    } catch (cause) {
+      signal?.throwIfAborted();
+      throw new ProblemError('unreachable', refusals.unreachable, { cause });
     }
     const parsed: unknown = await response.json().catch(() => undefined);
-    if (signal?.aborted) throw signal.reason;
-    if (!response.ok) return { body: undefined, error: problemOf(response.status, parsed) };
-    if (parsed === undefined && response.status !== 204) {
-      return { body: undefined, error: problemOf(response.status, parsed) };
+    signal?.throwIfAborted();
+    // An answer that is no JSON is some proxy's page; only "no content" needs none.
+    if (!response.ok || (parsed === undefined && response.status !== 204)) {
+      throw problemOf(response.status, parsed);
     }
-    return { body: parsed, error: null };
+    return parsed as T;
   }
 }
 
@@ -97,11 +85,7 @@ const refusals = {
   unreachable: "The Databricks panel's server cannot be reached.",
 };
 
-interface Answer {
-  body: unknown;
-  error: ProblemError | null;
-}
-
-function isSessionRefusal(error: ProblemError | null): boolean {
-  return error?.code === 'signed-out' || error?.code === 'session-of-another-user';
+function isSessionRefusal(error: unknown): boolean {
+  const code = error instanceof ProblemError && error.code;
+  return code === 'signed-out' || code === 'session-of-another-user';
 }

@@ -28,17 +28,12 @@ export function problemOf(status: number, body: unknown): ProblemError {
     return new ProblemError(body.code as ProblemCode, body.detail ?? body.title, { problem: body });
   }
   // A proxy's own page: the backend behind it did not answer.
-  return new ProblemError('unreachable', `The Databricks panel's server did not answer (HTTP ${status}).`);
+  return new ProblemError('unreachable', `The Databricks panel's server cannot be reached (HTTP ${status}).`);
 }
 
 function isProblem(body: unknown): body is Problem {
-  return (
-    typeof body === 'object' &&
-    body !== null &&
-    typeof (body as Problem).code === 'string' &&
-    typeof (body as Problem).title === 'string' &&
-    typeof (body as Problem).status === 'number'
-  );
+  const problem = body as Partial<Problem> | null | undefined;
+  return typeof problem?.code === 'string' && typeof problem.title === 'string';
 }
 
 /** Any thrown value as a `ProblemError`, so that models need to know one kind only. */

@@ -1,10 +1,14 @@
 import { useState } from 'preact/hooks';
 import type { ProblemError } from '../api/problem-error.ts';
 import type { SignIn } from '../api/sign-in.ts';
+import { adoptStyle } from '../style/adopt.ts';
+import css from './access.css?inline';
 import { Button } from './button.tsx';
 import { Icon } from './icon.tsx';
 import { keyIcon, lockIcon, signInIcon } from './icons.ts';
 import { Notice } from './states.tsx';
+
+adoptStyle(css);
 
 export interface AccessProps {
   problem: ProblemError;

@@ -1,5 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { adoptStyle } from '../style/adopt.ts';
+import css from './dialog.css?inline';
+
+adoptStyle(css);
 
 /**
  * A modal dialog (native: focus stays inside, Escape closes). The body scrolls, the footer stays. It is open as

@@ -1,18 +1,12 @@
-/** An icon's inner markup, taken from an SVG file at build time. */
-export interface IconShape {
-  markup: string;
-  viewBox: string;
-}
-
 /**
- * The shape in an octicon's SVG text; import it as
- * `import raw from '@primer/octicons/build/svg/NAME-16.svg?raw'`, so that only used ones are in the bundle.
+ * An icon: the text of an SVG file, taken into the bundle by
+ * `import raw from '@primer/octicons/build/svg/NAME-16.svg?raw'`.
  */
+export type IconShape = string;
+
+/** The same text; kept for rooms that name their icons by it. */
 export function iconOf(svg: string): IconShape {
-  return {
-    markup: svg.slice(svg.indexOf('>') + 1, svg.lastIndexOf('</svg>')),
-    viewBox: /viewBox="([^"]*)"/.exec(svg)?.[1] ?? '0 0 16 16',
-  };
+  return svg;
 }
 
 export interface IconProps {
@@ -31,11 +25,11 @@ export function Icon({ of, size = 16, class: name = '', label }: IconProps) {
       class={`svg dbx-icon ${name}`}
       width={size}
       height={size}
-      viewBox={of.viewBox}
+      viewBox={/viewBox="([^"]*)"/.exec(of)?.[1]}
       role={label === undefined ? undefined : 'img'}
       aria-label={label}
       aria-hidden={label === undefined ? 'true' : undefined}
-      dangerouslySetInnerHTML={{ __html: of.markup }}
+      dangerouslySetInnerHTML={{ __html: of.slice(of.indexOf('>') + 1, of.lastIndexOf('<')) }}
     />
   );
 }

@@ -1,8 +1,12 @@
 import type { MetricComparison } from '../../contract/metric.ts';
 import { pageLanguage } from '../format/language.ts';
+import { adoptStyle } from '../style/adopt.ts';
 import { Icon } from './icon.tsx';
 import { arrowDownIcon, arrowUpIcon } from './icons.ts';
+import css from './metric-strip.css?inline';
 import { metricWords, stripLine } from './metric-words.ts';
+
+adoptStyle(css);
 
 const arrows = { up: arrowUpIcon, down: arrowDownIcon, level: null };
 

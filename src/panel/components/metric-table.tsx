@@ -1,11 +1,15 @@
 import type { MetricComparison } from '../../contract/metric.ts';
 import { pageLanguage } from '../format/language.ts';
+import { adoptStyle } from '../style/adopt.ts';
+import tableCss from '../style/table.css?inline';
 import { GateGauge } from './gate-gauge.tsx';
 import { Icon } from './icon.tsx';
 import { arrowDownIcon, arrowUpIcon } from './icons.ts';
 import { MetricChange } from './metric-change.tsx';
 import { metricWords } from './metric-words.ts';
 import { Sparkline } from './sparkline.tsx';
+
+adoptStyle(tableCss);
 
 export interface MetricTableProps {
   rows: readonly MetricComparison[];

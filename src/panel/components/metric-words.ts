@@ -1,5 +1,6 @@
 import type { MetricComparison } from '../../contract/metric.ts';
-import { metricFormat, percentFormat, signedFormat } from '../format/number.ts';
+import { percentFormat, signedFormat } from '../format/change.ts';
+import { metricFormat } from '../format/number.ts';
 import type { IconShape } from './icon.tsx';
 import { checkIcon, dashIcon, xIcon } from './icons.ts';
 

@@ -1,4 +1,8 @@
 import type { Person as PersonData } from '../../contract/person.ts';
+import { adoptStyle } from '../style/adopt.ts';
+import css from './person.css?inline';
+
+adoptStyle(css);
 
 /** Avatar and name of somebody, linked to their page. `root` is Gitea's own path with a slash at the end. */
 export function Person({ person, root = '/' }: { person: PersonData; root?: string }) {

@@ -1,3 +1,8 @@
+import { adoptStyle } from '../style/adopt.ts';
+import css from './sparkline.css?inline';
+
+adoptStyle(css);
+
 /**
  * A small line without axes. Values are drawn oldest first, evenly spaced, over their own range; fewer than two
  * draw nothing. `tone` colours the last point.

@@ -1,7 +1,11 @@
 import type { ComponentChildren } from 'preact';
+import { adoptStyle } from '../style/adopt.ts';
 import type { IconShape } from './icon.tsx';
 import { Icon } from './icon.tsx';
 import { alertIcon, infoIcon, xCircleFillIcon } from './icons.ts';
+import css from './states.css?inline';
+
+adoptStyle(css);
 
 /** Nothing to show yet, in Gitea's own look: what is missing, and the way on. */
 export function Empty({
@@ -18,17 +22,6 @@ export function Empty({
       <Icon of={icon} size={48} />
       <h2>{title}</h2>
       {children && <p>{children}</p>}
-    </div>
-  );
-}
-
-/** Grey rows of the final height while something loads; `label` is read out instead. */
-export function Skeleton({ rows = 3, label = 'Loading' }: { rows?: number; label?: string }) {
-  return (
-    <div class="dbx-loading" role="status" aria-label={label}>
-      {Array.from({ length: rows }, (_, row) => (
-        <div key={row} class="dbx-loading-row" style={{ width: `${[62, 84, 48][row % 3]}%` }} />
-      ))}
     </div>
   );
 }
@@ -62,8 +55,5 @@ export function Badge({
   return <span class={`dbx-badge dbx-badge-${tone}`}>{children}</span>;
 }
 
-/** A commit's short id, linked where an address is known. */
-export function Commit({ sha, href }: { sha: string; href?: string }) {
-  const short = <code class="dbx-sha">{sha.slice(0, 10)}</code>;
-  return href === undefined ? short : <a href={href}>{short}</a>;
-}
+export { Commit } from './commit.tsx';
+export { Skeleton } from './skeleton.tsx';

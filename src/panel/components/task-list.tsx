@@ -1,10 +1,14 @@
 import type { ComponentChildren } from 'preact';
 import type { Task } from '../../contract/run.ts';
 import { durationText } from '../format/time.ts';
+import { adoptStyle } from '../style/adopt.ts';
 import { useNow } from './clock.ts';
 import { Icon } from './icon.tsx';
-import { taskMark } from './run-state.ts';
 import { taskBar, timelineLength, timelineStart } from './task-bar.ts';
+import css from './task-list.css?inline';
+import { taskMark } from './task-mark.ts';
+
+adoptStyle(css);
 
 export interface TaskListProps {
   tasks: readonly Task[];

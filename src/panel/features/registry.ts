@@ -24,12 +24,6 @@ export const features: readonly Feature[] = [
     id: 'tab',
     pages: ['tab'],
     permission: 'view',
-    load: async () => {
-      const { mountTab } = await import('./tab/index.tsx');
-      return (context, signal) => {
-        const element = document.getElementById('dbx-root');
-        return element === null ? undefined : mountTab(element, context, signal);
-      };
-    },
+    load: async () => (await import('./start-tab.ts')).startTab,
   },
 ];

@@ -20,34 +20,14 @@ export function metricFormat(values: readonly (number | null | undefined)[], lan
   return (value) => (isNumber(value) ? significant(value, digits, language) : missing);
 }
 
-/** A signed difference, with three significant digits and a true minus: "+0.011", "−1". */
-export function signedFormat(language: string): FormatNumber {
-  return (value) =>
-    isNumber(value) ? withSign(value, significant(Math.abs(value), 3, language, 2)) : missing;
-}
-
-/** A fraction as a signed percentage: 0.046 → "+4.6%"; finer below a tenth of a percent. */
-export function percentFormat(language: string): FormatNumber {
-  return (value) => {
-    if (!isNumber(value)) return missing;
-    const percent = Math.abs(value) * 100;
-    const options: Intl.NumberFormatOptions =
-      percent >= 100
-        ? { maximumFractionDigits: 0 }
-        : percent >= 0.1 || percent === 0
-          ? { maximumFractionDigits: 1 }
-          : { maximumSignificantDigits: 1 };
-    return withSign(value, `${new Intl.NumberFormat(language, options).format(percent)}%`);
-  };
-}
-
 /** A count in the page's language. */
 export function countFormat(language: string): (value: number) => string {
   const format = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
   return (value) => format.format(value);
 }
 
-function significant(value: number, digits: number, language: string, least = digits): string {
+/** The number with that many significant digits, at least `least` where it has decimals; a true minus. */
+export function significant(value: number, digits: number, language: string, least = digits): string {
   return trueMinus(new Intl.NumberFormat(language, notation(value, digits, least)).format(value));
 }
 
@@ -63,14 +43,11 @@ function notation(value: number, digits: number, least: number): Intl.NumberForm
   return { minimumSignificantDigits: Math.min(least, digits), maximumSignificantDigits: digits };
 }
 
-function withSign(value: number, text: string): string {
-  return value > 0 ? `+${text}` : value < 0 ? `−${text}` : text;
-}
-
 function trueMinus(text: string): string {
   return text.replace('-', '−');
 }
 
-function isNumber(value: number | null | undefined): value is number {
+/** Whether there is a value to show. */
+export function isNumber(value: number | null | undefined): value is number {
   return typeof value === 'number' && Number.isFinite(value);
 }

@@ -9,13 +9,6 @@ export function durationText(milliseconds: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
-/** A rough length of time for "about …": whole minutes from one minute on. */
-export function roughDuration(milliseconds: number): string {
-  if (milliseconds < 55_000) return `${Math.max(5, Math.round(milliseconds / 5_000) * 5)} s`;
-  if (milliseconds < 3_600_000) return `${Math.round(milliseconds / 60_000)} min`;
-  return durationText(Math.round(milliseconds / 60_000) * 60_000);
-}
-
 const units: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_557_600_000],
   ['month', 2_629_800_000],

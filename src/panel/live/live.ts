@@ -3,7 +3,7 @@ import { apiPath } from '../../contract/address.ts';
 import type { ChangeEvent } from '../../contract/event.ts';
 import type { SignIn } from '../api/sign-in.ts';
 import type { PageContext } from '../page/context.ts';
-import { EventStream } from './event-stream.ts';
+import { openStream } from './event-stream.ts';
 import { shareStream } from './shared-stream.ts';
 
 /** What a listener is told: a change, or that changes may have been missed. */
@@ -52,9 +52,7 @@ export class Live {
       key: `databricks-events:${url}:${this.#page.user}`,
       repository,
       open: (repositories, heard) =>
-        new EventStream(`${url}?repositories=${repositories.join(',')}`, heard, () =>
-          this.#signIn.silently(),
-        ),
+        openStream(`${url}?repositories=${repositories.join(',')}`, heard, () => this.#signIn.silently()),
       heard: (message) => {
         if (message.kind === 'connection') this.connection.value = message.connection;
         else if (message.kind === 'missed') this.#tell('missed');

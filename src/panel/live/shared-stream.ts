@@ -1,20 +1,20 @@
 import type { StreamMessage } from './event-stream.ts';
 
+type Heard = (message: StreamMessage) => void;
+
 export interface SharedStreamOptions {
   /** Tabs with the same key share one stream. */
   key: string;
   /** The repository that this tab wants to hear about. */
   repository: number;
-  open(repositories: readonly number[], heard: (message: StreamMessage) => void): { close(): void };
-  heard(message: StreamMessage): void;
+  /** Opens a stream and gives the function that ends it. */
+  open(repositories: readonly number[], heard: Heard): () => void;
+  heard: Heard;
   signal: AbortSignal;
 }
 
-/** Between tabs: what the stream told, who leads, and what followers want. */
-type Memo =
-  | { kind: 'told'; message: StreamMessage }
-  | { kind: 'leader' }
-  | { kind: 'wanted'; repository: number };
+/** Between tabs: what the stream told, that another tab leads now, and which repository a tab wants. */
+type Memo = { told: StreamMessage } | { leads: true } | { wants: number };
 
 /**
  * One stream per browser: browsers allow six connections to a host over HTTP/1.1, which a few tabs would use
@@ -23,39 +23,38 @@ type Memo =
  */
 export function shareStream({ key, repository, open, heard, signal }: SharedStreamOptions): void {
   if (typeof BroadcastChannel === 'undefined' || !('locks' in navigator)) {
-    const own = open([repository], heard);
-    signal.addEventListener('abort', () => own.close());
+    signal.addEventListener('abort', open([repository], heard));
     return;
   }
   const channel = new BroadcastChannel(key);
   const send = (memo: Memo) => channel.postMessage(memo);
-  let leading: Leader | null = null;
+  let add: ((wanted: number) => void) | undefined;
   let followed = false;
 
   channel.onmessage = ({ data }: MessageEvent<Memo>) => {
-    if (data.kind === 'wanted') {
-      leading?.add(data.repository);
+    if ('wants' in data) {
+      add?.(data.wants);
       return;
     }
-    if (data.kind === 'told') heard(data.message);
+    if ('told' in data) heard(data.told);
     else {
-      send({ kind: 'wanted', repository });
+      send({ wants: repository });
       // Between the former leader and this one nobody listened.
       if (followed) heard({ kind: 'missed' });
     }
     followed = true;
   };
-  send({ kind: 'wanted', repository });
+  send({ wants: repository });
 
   const lead = () =>
     new Promise<void>((release) => {
-      const leader = new Leader(open, (message) => {
+      const leader = leadStream(open, (message) => {
         heard(message);
-        send({ kind: 'told', message });
+        send({ told: message });
       });
-      leading = leader;
-      leader.add(repository);
-      send({ kind: 'leader' });
+      add = leader.add;
+      add(repository);
+      send({ leads: true });
       if (followed) heard({ kind: 'missed' });
       signal.addEventListener('abort', () => {
         leader.close();
@@ -69,38 +68,24 @@ export function shareStream({ key, repository, open, heard, signal }: SharedStre
 }
 
 /** Holds the stream for all tabs and opens it anew when one wants another repository. */
-class Leader {
-  readonly #tell: (message: StreamMessage) => void;
-  readonly #open: SharedStreamOptions['open'];
-  readonly #wanted = new Set<number>();
-  #last: StreamMessage = { kind: 'connection', connection: 'connecting' };
-  #stream: { close(): void } | null = null;
-
-  constructor(open: SharedStreamOptions['open'], tell: (message: StreamMessage) => void) {
-    this.#open = open;
-    this.#tell = tell;
-  }
-
-  add(repository: number): void {
-    if (this.#wanted.has(repository)) {
+function leadStream(open: SharedStreamOptions['open'], tell: Heard) {
+  const wanted = new Set<number>();
+  let last: StreamMessage = { kind: 'connection', connection: 'connecting' };
+  let close: (() => void) | undefined;
+  const hear: Heard = (message) => {
+    if (message.kind === 'connection') last = message;
+    tell(message);
+  };
+  return {
+    add(repository: number) {
       // A new tab learns how the stream stands.
-      this.#tell(this.#last);
-      return;
-    }
-    this.#wanted.add(repository);
-    const reopened = this.#stream !== null;
-    this.#stream?.close();
-    this.#stream = this.#open(
-      [...this.#wanted].sort((a, b) => a - b),
-      (message) => {
-        if (message.kind === 'connection') this.#last = message;
-        this.#tell(message);
-      },
-    );
-    if (reopened) this.#tell({ kind: 'missed' });
-  }
-
-  close(): void {
-    this.#stream?.close();
-  }
+      if (wanted.has(repository)) return tell(last);
+      wanted.add(repository);
+      close?.();
+      const reopened = close !== undefined;
+      close = open([...wanted], hear);
+      if (reopened) tell({ kind: 'missed' });
+    },
+    close: () => close?.(),
+  };
 }

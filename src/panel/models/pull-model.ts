@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import type { PullView } from '../../contract/pull.ts';
 import type { TrainRequest } from '../../contract/run.ts';
-import type { RepositoryApi } from '../api/repository-api.ts';
+import type { PullApi } from '../api/pull-api.ts';
 import type { Live } from '../live/live.ts';
 import { Acts } from './act.ts';
 import { Resource } from './resource.ts';
@@ -14,10 +14,10 @@ export class PullModel {
   readonly acts = new Acts<PullAct>();
   /** Which part of the details is open; null: collapsed. */
   readonly open = signal<'metrics' | 'new-run' | 'runs' | null>(null);
-  readonly api: RepositoryApi;
+  readonly api: PullApi;
   readonly #index: number;
 
-  constructor(api: RepositoryApi, live: Live, index: number, abort: AbortSignal) {
+  constructor(api: PullApi, live: Live, index: number, abort: AbortSignal) {
     this.api = api;
     this.#index = index;
     this.view = new Resource((signal) => api.pull(index, signal), abort);
@@ -51,6 +51,12 @@ export class PullModel {
     const run = this.view.data.value?.run?.id;
     if (run === undefined) return false;
     return this.#after(await this.acts.run(what, () => act(run)));
+  }
+
+  /** Whether this act is on its way. */
+  isBusy(act: PullAct): boolean {
+    const now = this.acts.now.value;
+    return now.state === 'running' && now.what === act;
   }
 
   /** Refused or not: what the page shows may be what led to the refusal. */

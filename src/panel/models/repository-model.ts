@@ -1,5 +1,5 @@
 import type { RepositoryView } from '../../contract/repository.ts';
-import type { RepositoryApi } from '../api/repository-api.ts';
+import type { PullApi } from '../api/pull-api.ts';
 import type { Live } from '../live/live.ts';
 import { Resource } from './resource.ts';
 
@@ -7,7 +7,7 @@ import { Resource } from './resource.ts';
 export class RepositoryModel {
   readonly view: Resource<RepositoryView>;
 
-  constructor(api: RepositoryApi, live: Live, abort: AbortSignal) {
+  constructor(api: PullApi, live: Live, abort: AbortSignal) {
     this.view = new Resource((signal) => api.repository(signal), abort);
     live.listen(
       () => true,

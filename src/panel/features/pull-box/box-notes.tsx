@@ -1,28 +1,32 @@
 import type { PullView } from '../../../contract/pull.ts';
 import type { ProblemError } from '../../api/problem-error.ts';
 import type { SignIn } from '../../api/sign-in.ts';
-import { Access } from '../../components/access.tsx';
+import { Access } from '../../components/access-later.ts';
 import { useNow } from '../../components/clock.ts';
 import { unlinkIcon } from '../../components/icons.ts';
 import { Notice } from '../../components/states.tsx';
 import { pageLanguage } from '../../format/language.ts';
-import { clockTime, roughDuration } from '../../format/time.ts';
+import { roughDuration } from '../../format/rough-time.ts';
+import { clockTime } from '../../format/time.ts';
 import type { Connection } from '../../live/live.ts';
+import type { PullModel } from '../../models/pull-model.ts';
+import { Refusal } from './refusal.tsx';
 
 export interface BoxNotesProps {
   view: PullView;
   /** Why the newest attempt to fetch failed; what is shown is the last answer. */
   problem: ProblemError | null;
-  loadedAt: Date | null;
+  model: PullModel;
   live: Connection;
   signIn: SignIn;
   refresh: () => void;
 }
 
 /** What a reader must know before the numbers: how old they are, and what the backend has to say. */
-export function BoxNotes({ view, problem, loadedAt, live, signIn, refresh }: BoxNotesProps) {
+export function BoxNotes({ view, model, problem, live, signIn, refresh }: BoxNotesProps) {
   const now = useNow(30_000);
-  const since = view.connection.since;
+  const { since } = view.connection;
+  const loadedAt = model.view.loadedAt.value;
   const again = (
     <button type="button" class="dbx-plain" onClick={refresh}>
       Try now
@@ -57,6 +61,7 @@ export function BoxNotes({ view, problem, loadedAt, live, signIn, refresh }: Box
           {note.text}
         </Notice>
       ))}
+      <Refusal model={model} />
     </>
   );
 }

@@ -1,5 +1,5 @@
 import type { PullView } from '../../../contract/pull.ts';
-import { isActive } from '../../components/run-state.ts';
+import { isActive } from '../../components/run-active.ts';
 
 /** What the box says first. */
 export type BoxState =
@@ -10,6 +10,7 @@ export type BoxState =
   | 'failed'
   | 'stopped'
   | 'unjudged'
+  | 'no-baseline'
   | 'judged';
 
 /** Pure: which of the box's faces a pull request gets. */
@@ -24,7 +25,8 @@ export function boxState(view: PullView): BoxState {
   if (isActive(run.state)) return 'training';
   if (run.state === 'failed' || run.state === 'timed-out') return 'failed';
   if (run.state === 'cancelled' || run.state === 'superseded') return 'stopped';
-  return view.verdict === null ? 'unjudged' : 'judged';
+  if (view.verdict === null) return 'unjudged';
+  return view.verdict.outcome === 'no-baseline' ? 'no-baseline' : 'judged';
 }
 
 /** The colour of the box's sign in the time line; quiet while Databricks does not answer. */
@@ -34,41 +36,5 @@ export function boxTone(view: PullView): 'pass' | 'fail' | 'wait' | 'plain' {
   if (state === 'training' || state === 'waiting') return 'wait';
   if (state === 'failed') return 'fail';
   if (state !== 'judged' || view.verdict === null) return 'plain';
-  return view.verdict.outcome === 'no-baseline' ? 'plain' : view.verdict.outcome;
-}
-
-/** How long a run of this pull request took last, in ms; null when none succeeded. */
-export function expectedDuration(view: PullView): number | null {
-  const last = view.runs.find(
-    (run) => run.state === 'succeeded' && run.startedAt !== null && run.endedAt !== null,
-  );
-  return last === undefined ? null : Date.parse(last.endedAt ?? '') - Date.parse(last.startedAt ?? '');
-}
-
-/** Final values of a metric in this pull request's runs, oldest first. */
-export function metricTrend(view: PullView, metric: string): number[] {
-  return view.runs
-    .map((run) => run.metrics[metric])
-    .filter((value): value is number => typeof value === 'number')
-    .reverse();
-}
-
-/** What the candidate is called: its version, or the run while it has none. */
-export function candidateName(view: PullView): string {
-  if (view.run === null) return 'this commit';
-  return view.run.version === null ? `run ${view.run.number}` : `v${view.run.version}`;
-}
-
-/** What the baseline is called in a column and on a button. */
-export function baselineName(view: PullView): { column: string; short: string } | null {
-  const baseline = view.verdict?.baseline;
-  if (baseline === undefined || baseline.kind === 'none') return null;
-  if (baseline.version !== null) {
-    const short = `v${baseline.version}`;
-    return { column: baseline.kind === 'champion' ? `Production ${short}` : `Baseline ${short}`, short };
-  }
-  return {
-    column: 'Baseline',
-    short: baseline.commit === null ? 'the baseline' : baseline.commit.slice(0, 10),
-  };
+  return view.verdict.outcome === 'pass' ? 'pass' : 'fail';
 }

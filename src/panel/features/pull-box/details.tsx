@@ -1,10 +1,15 @@
 import type { PullView } from '../../../contract/pull.ts';
 import { Badge } from '../../components/states.tsx';
 import type { PullModel } from '../../models/pull-model.ts';
-import type { BoxLinks } from './index.tsx';
+import { adoptStyle } from '../../style/adopt.ts';
+import tableCss from '../../style/table.css?inline';
+import css from './details.css?inline';
+import type { BoxLinks } from './links.ts';
 import { MetricsPart } from './metrics-part.tsx';
 import { NewRunPart } from './new-run-part.tsx';
 import { RunsPart } from './runs-part.tsx';
+
+adoptStyle(tableCss, css);
 
 export type DetailsPart = 'metrics' | 'new-run' | 'runs';
 
@@ -14,7 +19,7 @@ export function Details({ view, model, links }: { view: PullView; model: PullMod
   const open = parts.find((part) => part.id === model.open.value) ?? parts[0];
   if (open === undefined) return null;
   return (
-    <div id="dbx-details">
+    <div>
       <div
         class="dbx-tabs"
         role="tablist"

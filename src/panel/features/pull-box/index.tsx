@@ -3,16 +3,17 @@ import { render } from 'preact';
 import { PullModel } from '../../models/pull-model.ts';
 import type { PageContext } from '../../page/context.ts';
 import { keepMounted } from '../../page/keep-mounted.ts';
-import { pullBoxPoint } from '../../page/mount-point.ts';
-import type { PanelContext } from '../../panel-context.ts';
+import { createServices } from '../../panel-context.ts';
 import { adoptStyle } from '../../style/adopt.ts';
+import { boxLinks } from './links.ts';
 import css from './pull-box.css?inline';
 import { PullBox } from './pull-box.tsx';
+import { pullBoxPoint } from './pull-box-point.ts';
 
 /** The box above the merge box: live training state, verdict, metrics against production, actions. */
-export function startPullBox(context: PanelContext, signal: AbortSignal): void {
-  const { page, api, live, signIn } = context;
+export function startPullBox(page: PageContext, signal: AbortSignal): void {
   if (page.pull === null) return;
+  const { api, live, signIn } = createServices(page, signal);
   adoptStyle(css);
   const model = new PullModel(api, live, page.pull, signal);
   const element = document.createElement('div');
@@ -22,30 +23,10 @@ export function startPullBox(context: PanelContext, signal: AbortSignal): void {
     // Not bound after all: the topic was only a hint, and nothing is what such a page shows.
     element.hidden = model.view.data.value === null && model.view.problem.value?.code === 'not-found';
   });
-  render(<PullBox model={model} signIn={signIn} links={linksOf(page)} live={live.connection} />, element);
+  render(<PullBox model={model} signIn={signIn} links={boxLinks(page)} live={live.connection} />, element);
   keepMounted(element, pullBoxPoint, signal);
   signal.addEventListener('abort', () => {
     stop();
     render(null, element);
   });
-}
-
-/** Addresses in Gitea that the box leads to. */
-export interface BoxLinks {
-  /** The repository's Databricks tab. */
-  tab: string;
-  files: string;
-  commit(sha: string): string;
-  compare(first: string, second: string): string;
-}
-
-function linksOf(page: PageContext): BoxLinks {
-  const { link } = page.repository;
-  const tab = `${link}?tab=databricks`;
-  return {
-    tab,
-    files: `${link}/pulls/${page.pull}/files`,
-    commit: (sha) => `${link}/commit/${encodeURIComponent(sha)}`,
-    compare: (first, second) => `${tab}#/compare/${encodeURIComponent(first)},${encodeURIComponent(second)}`,
-  };
 }

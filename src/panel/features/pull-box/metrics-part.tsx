@@ -1,11 +1,12 @@
 import type { PullView } from '../../../contract/pull.ts';
-import type { RepositoryApi } from '../../api/repository-api.ts';
+import type { PullApi } from '../../api/pull-api.ts';
 import { MetricTable } from '../../components/metric-table.tsx';
-import { baselineName, candidateName, metricTrend } from './box-state.ts';
+import { metricTrend } from './metric-trend.ts';
+import { baselineName, candidateName } from './names.ts';
 import { TrainingCharts } from './training-charts.tsx';
 
 /** The comparison in full, and how the metrics went while training. */
-export function MetricsPart({ view, api }: { view: PullView; api: RepositoryApi }) {
+export function MetricsPart({ view, api }: { view: PullView; api: PullApi }) {
   const { verdict, run } = view;
   if (verdict === null || run === null) return null;
   return (

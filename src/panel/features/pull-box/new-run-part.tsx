@@ -5,7 +5,7 @@ import { Icon } from '../../components/icon.tsx';
 import { infoIcon, playIcon } from '../../components/icons.ts';
 import { Commit } from '../../components/states.tsx';
 import type { PullModel } from '../../models/pull-model.ts';
-import type { BoxLinks } from './index.tsx';
+import type { BoxLinks } from './links.ts';
 import { ParameterRow } from './parameter-row.tsx';
 import type { ParameterValue } from './parameter-values.ts';
 import { changedParameters } from './parameter-values.ts';

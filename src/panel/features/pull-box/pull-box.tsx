@@ -1,20 +1,21 @@
 import type { ReadonlySignal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
 import type { PullView } from '../../../contract/pull.ts';
+import { asProblemError, ProblemError } from '../../api/problem-error.ts';
 import type { SignIn } from '../../api/sign-in.ts';
-import { Access } from '../../components/access.tsx';
+import { Access } from '../../components/access-later.ts';
 import { Icon } from '../../components/icon.tsx';
 import { databaseIcon } from '../../components/icons.ts';
-import { Skeleton } from '../../components/states.tsx';
+import { later } from '../../components/later.tsx';
+import { Skeleton } from '../../components/skeleton.tsx';
 import type { Connection } from '../../live/live.ts';
 import type { PullModel } from '../../models/pull-model.ts';
-import { BoxActs } from './box-acts.tsx';
-import { BoxBody } from './box-body.tsx';
 import { BoxFooter } from './box-footer.tsx';
 import { BoxHeader } from './box-header.tsx';
-import { BoxNotes } from './box-notes.tsx';
 import { boxState, boxTone } from './box-state.ts';
-import { Details } from './details.tsx';
-import type { BoxLinks } from './index.tsx';
+import type { Face } from './faces/face.ts';
+import { loadFace } from './faces/face.ts';
+import type { BoxLinks } from './links.ts';
 
 export interface PullBoxProps {
   model: PullModel;
@@ -23,23 +24,31 @@ export interface PullBoxProps {
   live: ReadonlySignal<Connection>;
 }
 
+// Most readers stop at the numbers, and most pages have nothing to warn of.
+const Details = later(async () => (await import('./details.tsx')).Details, <Skeleton rows={4} />);
+const NotConfigured = later(async () => (await import('./not-configured.tsx')).NotConfigured);
+const BoxNotes = later(async () => (await import('./box-notes.tsx')).BoxNotes);
+
 /** The whole box. Whoever stops reading after the title, the sentence or the numbers has a true picture. */
 export function PullBox({ model, signIn, links, live }: PullBoxProps) {
-  const view = model.view.data.value;
+  const newest = model.view.data.value;
   const problem = model.view.problem.value;
   const refresh = () => void model.view.refresh();
-  if (view === null && problem?.code === 'not-found') return null;
-  if (view === null) {
+  const shown = useFace(newest);
+  if (newest === null && problem?.code === 'not-found') return null;
+  if (newest !== null && boxState(newest) === 'not-configured') return <NotConfigured tab={links.tab} />;
+  if (shown === null || shown instanceof ProblemError) {
+    const wrong = shown ?? problem;
     return (
       <>
         <Sign tone="plain" />
         <div class="content dbx-contain">
           <div class="ui segment dbx-quiet">
-            {problem === null ? (
+            {wrong === null ? (
               <Skeleton rows={2} label="Loading how this pull request trains" />
             ) : (
               <Access
-                problem={problem}
+                problem={wrong}
                 signIn={signIn}
                 purpose="to see how this pull request trains"
                 retry={refresh}
@@ -50,57 +59,66 @@ export function PullBox({ model, signIn, links, live }: PullBoxProps) {
       </>
     );
   }
-  if (boxState(view) === 'not-configured') return <NotConfigured tab={links.tab} />;
+  const { view, face } = shown;
+  const warned =
+    view.connection.state !== 'ok' || problem !== null || live.value === 'down' || view.notes.length > 0;
+  const refused = model.acts.now.value.state === 'refused';
   return (
     <>
       <Sign tone={boxTone(view)} />
       <div class="content dbx-contain">
-        <BoxHeader view={view} model={model} links={links} />
+        <BoxHeader face={face} view={view} model={model} links={links} />
         <div class="ui attached segment dbx-body">
-          <BoxNotes
-            view={view}
-            problem={problem}
-            loadedAt={model.view.loadedAt.value}
-            live={live.value}
-            signIn={signIn}
-            refresh={refresh}
-          />
-          <Content view={view} model={model} links={links} />
-          <BoxActs model={model} />
-          {model.open.value !== 'new-run' && <BoxFooter view={view} model={model} links={links} />}
+          {(warned || refused) && (
+            <BoxNotes
+              view={view}
+              model={model}
+              problem={problem}
+              live={live.value}
+              signIn={signIn}
+              refresh={refresh}
+            />
+          )}
+          <face.Body view={view} model={model} links={links} />
+          {model.open.value !== null && <Details view={view} model={model} links={links} />}
+          {model.open.value !== 'new-run' && (
+            <BoxFooter face={face} view={view} model={model} links={links} />
+          )}
         </div>
       </div>
     </>
   );
 }
 
-function Content({ view, model, links }: { view: PullView; model: PullModel; links: BoxLinks }) {
-  const open = model.open.value !== null;
-  return (
-    <>
-      <BoxBody view={view} open={open} links={links} />
-      {open && <Details view={view} model={model} links={links} />}
-    </>
-  );
+interface Shown {
+  view: PullView;
+  face: Face;
+}
+
+/**
+ * The newest view together with its face. Until that is there the former pair stays, so that nothing is drawn
+ * with another state's face and nothing flickers.
+ */
+function useFace(newest: PullView | null): Shown | ProblemError | null {
+  const [shown, setShown] = useState<Shown | ProblemError | null>(null);
+  useEffect(() => {
+    let current = true;
+    if (newest === null) return undefined;
+    loadFace(boxState(newest)).then(
+      (face) => current && setShown({ view: newest, face }),
+      (error: unknown) => current && setShown(asProblemError(error)),
+    );
+    return () => {
+      current = false;
+    };
+  }, [newest]);
+  return shown;
 }
 
 function Sign({ tone }: { tone: 'pass' | 'fail' | 'wait' | 'plain' }) {
   return (
     <div class={`timeline-avatar dbx-tone-${tone}`}>
       <Icon of={databaseIcon} size={40} />
-    </div>
-  );
-}
-
-/** One line of the time line: there is nothing to see yet, and where that can be changed. */
-function NotConfigured({ tab }: { tab: string }) {
-  return (
-    <div class="dbx-line">
-      <span class="dbx-line-badge">
-        <Icon of={databaseIcon} />
-      </span>
-      <span class="dbx-light">Databricks does not train this repository yet.</span>{' '}
-      <a href={tab}>How to set it up</a>
     </div>
   );
 }

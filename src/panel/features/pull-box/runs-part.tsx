@@ -6,7 +6,7 @@ import { Badge, Commit } from '../../components/states.tsx';
 import { Time, Took } from '../../components/time.tsx';
 import { pageLanguage } from '../../format/language.ts';
 import { metricFormat } from '../../format/number.ts';
-import type { BoxLinks } from './index.tsx';
+import type { BoxLinks } from './links.ts';
 
 /** Every run of this pull request, newest first, with the metrics that decide. */
 export function RunsPart({ view, links }: { view: PullView; links: BoxLinks }) {

@@ -5,11 +5,11 @@ import type { PullView } from '../../../contract/pull.ts';
 import type { RunSummary } from '../../../contract/run.ts';
 import type { ProblemError } from '../../api/problem-error.ts';
 import { asProblemError } from '../../api/problem-error.ts';
-import type { RepositoryApi } from '../../api/repository-api.ts';
+import type { PullApi } from '../../api/pull-api.ts';
 import type { MetricChartProps } from '../../charts/metric-chart.tsx';
 import { Notice, Skeleton } from '../../components/states.tsx';
-import { candidateName } from './box-state.ts';
 import { chartedMetrics, chartSeries } from './chart-series.ts';
+import { candidateName } from './names.ts';
 
 interface Loaded {
   MetricChart: ComponentType<MetricChartProps>;
@@ -21,7 +21,7 @@ interface Props {
   view: PullView;
   run: RunSummary;
   verdict: Verdict;
-  api: RepositoryApi;
+  api: PullApi;
 }
 
 /** Two metrics over the steps of the training, production beside the candidate. The charts are a chunk of their own. */
@@ -90,7 +90,7 @@ export function TrainingCharts({ view, run, verdict, api }: Props) {
 }
 
 async function load(
-  api: RepositoryApi,
+  api: PullApi,
   run: string,
   baselineRun: string | null,
   metrics: readonly string[],

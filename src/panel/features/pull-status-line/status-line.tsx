@@ -2,8 +2,8 @@ import type { ReadonlySignal } from '@preact/signals';
 import type { PullView } from '../../../contract/pull.ts';
 import { Icon } from '../../components/icon.tsx';
 import { runMark } from '../../components/run-state.ts';
+import { percentFormat } from '../../format/change.ts';
 import { pageLanguage } from '../../format/language.ts';
-import { percentFormat } from '../../format/number.ts';
 
 /**
  * The verdict in a line: "1 of 3 gates fails log_loss +4.6%". Nothing while there is nothing to say; problems

@@ -1,15 +1,17 @@
 import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { RepositoryModel } from '../../models/repository-model.ts';
+import type { PageContext } from '../../page/context.ts';
 import { keepMounted } from '../../page/keep-mounted.ts';
-import { sidebarPoint } from '../../page/mount-point.ts';
-import type { PanelContext } from '../../panel-context.ts';
+import { createServices } from '../../panel-context.ts';
 import { adoptStyle } from '../../style/adopt.ts';
+import { sidebarPoint } from './sidebar-point.ts';
 import css from './sidebar-production.css?inline';
 import { SidebarProduction } from './sidebar-production.tsx';
 
 /** What production serves, last in the sidebar of the repository's home, so that nothing there moves. */
-export function startSidebarProduction({ page, api, live }: PanelContext, signal: AbortSignal): void {
+export function startSidebarProduction(page: PageContext, signal: AbortSignal): void {
+  const { api, live } = createServices(page, signal);
   adoptStyle(css);
   const model = new RepositoryModel(api, live, signal);
   const element = document.createElement('div');

@@ -1,5 +1,5 @@
-import { Button } from '../../components/button.tsx';
-import { Dialog } from '../../components/dialog.tsx';
+import { Button } from '../../../components/button.tsx';
+import { Dialog } from '../../../components/dialog.tsx';
 
 /** Asks before a run's work so far is thrown away. */
 export function CancelDialog(props: { number: number; onClose: () => void; onConfirm: () => void }) {

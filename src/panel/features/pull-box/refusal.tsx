@@ -8,7 +8,7 @@ const refused = {
 };
 
 /** Why an act was refused, where it was asked for: what is true now, then the backend's reason. */
-export function BoxActs({ model }: { model: PullModel }) {
+export function Refusal({ model }: { model: PullModel }) {
   const now = model.acts.now.value;
   if (now.state !== 'refused') return null;
   return (
