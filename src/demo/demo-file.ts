@@ -10,7 +10,7 @@ export interface DemoFile {
   users: Pick<DemoUser, 'name' | 'password' | 'permission'>[];
   /** `owner/name` */
   repository: string;
-  /** The newest pull request; null until one is open. */
+  /** The open pull request; null while there is none. */
   pullRequest: number | null;
   /** `training` while the history is played, then `ready`; `failed` where it stopped. */
   state: 'training' | 'ready' | 'failed';

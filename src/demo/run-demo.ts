@@ -30,6 +30,7 @@ import { GitClone } from './story/git-clone.ts';
 import type { Stage } from './story/play-story.ts';
 import { playStory } from './story/play-story.ts';
 import { readStory } from './story/story.ts';
+import { workspaceLog } from './workspace-log.ts';
 
 const repository = 'ml/wine';
 const binding = 'wine';
@@ -95,6 +96,7 @@ export async function runDemo(
     const workspace = createWorkspace({
       dataDir: join(folder.dir, 'workspace'),
       pythonCacheDir: options.pythonCacheDir,
+      log: workspaceLog(join(folder.dir, 'workspace.log'), progress),
       latency,
     });
     closers.push(() => workspace.close());
@@ -150,7 +152,7 @@ export async function runDemo(
       workspace: { host, token: workspace.adminToken },
       users: users.map(({ name, password, permission }) => ({ name, password, permission })),
       repository,
-      pullRequest: journal.known<number>('newest pull request') ?? null,
+      pullRequest: journal.known<number>('open pull request') ?? null,
       state: 'training',
     };
     const tell = (changes: Partial<DemoFile>) => writeDemoFile(folder.dir, Object.assign(demo, changes));
@@ -171,7 +173,7 @@ export async function runDemo(
       progress,
       signal,
       onPull: (number) => {
-        journal.keep('newest pull request', number);
+        journal.keep('open pull request', number);
         tell({ pullRequest: number });
       },
     };

@@ -82,12 +82,13 @@ describe('Gitea', () => {
     expect(await permissions('rita')).toEqual({ admin: false, push: false, pull: true });
   });
 
-  test('the bot may write to the repository with its token, and nothing else', async () => {
+  test('the bot may reach the repository and itself with its token, and administers nothing', async () => {
     const headers = { authorization: `token ${facts.botToken}` };
     const status = async (path: string) => (await fetch(`${rootUrl}api/v1/${path}`, { headers })).status;
     expect(await status(`repos/${repository}`)).toBe(200);
-    expect(await status('user')).toBe(403);
+    expect(await status('user')).toBe(200);
     expect(await status('admin/users')).toBe(403);
+    expect(await status(`repos/${repository}/hooks`)).toBe(403);
   });
 
   test('the repository is private, has the topic and one webhook', async () => {

@@ -32,8 +32,8 @@ export interface Stage {
   journal: Journal;
   progress: Progress;
   signal: AbortSignal;
-  /** Called with the number of each pull request once it is there. */
-  onPull: (number: number) => void;
+  /** Called with the number of the open pull request; null once it is merged or closed. */
+  onPull: (number: number | null) => void;
   /** Longest wait for one training run, in milliseconds. */
   runWithin?: number;
 }
@@ -85,7 +85,8 @@ async function playStep(story: Story, stage: Stage, step: StoryStep, key: string
         step.comment,
       );
     case 'close':
-      return closePull(gitea, stage.repository, await pullFrom(stage, gitea, step.branch), step.comment);
+      await closePull(gitea, stage.repository, await pullFrom(stage, gitea, step.branch), step.comment);
+      return stage.onPull(null);
     case 'merge':
       return merge(stage, gitea, await pullFrom(stage, gitea, step.branch), step.expect === 'released', key);
   }
@@ -174,6 +175,7 @@ async function merge(stage: Stage, gitea: GiteaClient, pull: PullRequest, releas
       return { merged: false };
     }
   }
+  stage.onPull(null);
   if (!released) return { merged: true };
   try {
     const version = await waitUntil(
