@@ -1,0 +1,29 @@
+import type { Page } from 'playwright-core';
+
+interface Account {
+  name: string;
+  password: string;
+}
+
+/** Signs in to Gitea by its form. */
+export async function signIn(page: Page, gitea: string, user: Account): Promise<void> {
+  await page.goto(`${gitea}user/login`);
+  await page.fill('input[name=user_name]', user.name);
+  await page.fill('input[name=password]', user.password);
+  await page.press('input[name=password]', 'Enter');
+  await page.waitForSelector(
+    '#navbar [href$="/user/logout"], #navbar .link-action[data-url$="/user/logout"], .avatar',
+    {
+      state: 'attached',
+    },
+  );
+}
+
+/** Presses "Continue with Gitea" and allows it in the window that opens. */
+export async function giveConsent(page: Page): Promise<void> {
+  const [popup] = await Promise.all([
+    page.waitForEvent('popup'),
+    page.getByRole('button', { name: 'Continue with Gitea' }).click(),
+  ]);
+  await popup.getByRole('button', { name: 'Authorize Application' }).click();
+}
