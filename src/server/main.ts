@@ -288,7 +288,15 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     });
   }
 
-  await app.listen({ ...configuration.listen });
+  try {
+    await app.listen({ ...configuration.listen });
+  } catch (error) {
+    clearInterval(repeat);
+    await refusedCallers.close();
+    await app.close();
+    await db.destroy();
+    throw error;
+  }
   await discover();
   outbox.start();
   deliveries.start();

@@ -63,15 +63,17 @@ export async function createFolders(
   workspace: WorkspaceClient,
   { trainer, fork }: Principals,
 ): Promise<void> {
-  for (const [path, managers] of [
-    ['/Shared/gitea-databricks', [trainer]],
-    ['/Shared/gitea', [trainer, fork]],
+  for (const [path, managers, readers] of [
+    // Not below /Shared, where everybody may manage everything: what the trainer runs lies here.
+    ['/gitea-databricks', [trainer], [fork]],
+    ['/Shared/gitea', [trainer, fork], []],
   ] as const) {
     await workspace.post('2.0/workspace/mkdirs', { json: { path } });
     const { object_id } = await workspace
       .get('2.0/workspace/get-status', { searchParams: { path } })
       .json<{ object_id: number }>();
     await setLevels(workspace, 'directories', object_id, managers, 'CAN_MANAGE');
+    await setLevels(workspace, 'directories', object_id, readers, 'CAN_READ');
   }
 }
 

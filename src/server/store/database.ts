@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Dialect, Kysely as KyselyType, Transaction } from 'kysely';
 import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
@@ -33,6 +34,8 @@ function sqlValue(value: unknown): SqlValue {
 function sqliteDialect(path: string): Dialect {
   return new NodeSqliteDialect({
     database: async () => {
+      // It holds sealed tokens: nobody else on the machine needs to read it; -wal and -shm follow its mode.
+      if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
       const database = new DatabaseSync(path, { timeout: 5_000 });
       database.exec(
         'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;',

@@ -4,7 +4,11 @@ import type { Run } from './ports.ts';
 import type { Submission } from './workspace-port.ts';
 
 /** The backend's own folder in the workspace. */
-export const workspaceFolder = '/Workspace/Shared/gitea-databricks';
+/**
+ * Outside /Shared, where every user may manage everything: who can write here decides what the trainer runs.
+ * An admin creates it and lets the trainer manage it and the fork principal read it.
+ */
+export const workspaceFolder = '/Workspace/gitea-databricks';
 
 /** Tag of every MLflow run that belongs to a training run. */
 export const nonceTag = 'gitea_databricks.nonce';
