@@ -37,7 +37,7 @@ export function commentBox(viewer: Viewer, comment: CommentView): SafeHtml {
   <div class="comment-header avatar-content-left-arrow" role="heading" aria-level="3">
     <div class="comment-header-left">
       <a class="inline-timeline-avatar" href="${profile}">${avatar(viewer, author, 24)}</a>
-      <span class="comment-text-line"><a class="muted text black tw-font-semibold" href="${profile}">${author.name}</a> ${comment.says ?? html`commented <a href="#${id}">${time(comment.created)}</a>`}</span>
+      <span class="${id.startsWith('issue-') ? 'text grey muted-links' : 'comment-text-line'}"><a class="muted text black tw-font-semibold" href="${profile}">${author.name}</a> ${comment.says ?? html`commented <a href="#${id}">${time(comment.created)}</a>`}</span>
     </div>
     <div class="comment-header-right">
       ${comment.roles.map((role) => html`<div class="ui basic label role-label" data-tooltip-content="${roleHints[role]}">${role}</div>`)}

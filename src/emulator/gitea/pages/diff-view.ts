@@ -63,7 +63,7 @@ function highlightLines(path: string, lines: readonly PatchLine[]): SafeHtml[] {
   const code = highlight(path, lines.map((line) => line.text).join('\n'));
   return lines.map((line, index) => {
     const marker = line.kind === 'add' ? '+' : line.kind === 'del' ? '-' : ' ';
-    return html`<tr class="${line.kind}-code nl-${line.newNumber ?? 0} ol-${line.oldNumber ?? 0}" data-line-type="${line.kind}"><td class="lines-num lines-num-old" data-line-num="${line.oldNumber ?? ''}"></td><td class="lines-num lines-num-new" data-line-num="${line.newNumber ?? ''}"></td><td class="lines-escape"></td><td class="lines-type-marker"><span class="tw-font-mono" data-type-marker="${marker}"></span></td><td class="chroma lines-code"><code class="code-inner">${code[index]}</code></td></tr>
+    return html`<tr class="${line.kind}-code nl-${index + 1} ol-${index + 1}" data-line-type="${line.kind}"><td class="lines-num lines-num-old" data-line-num="${line.oldNumber ?? ''}"></td><td class="lines-num lines-num-new" data-line-num="${line.newNumber ?? ''}"></td><td class="lines-escape"></td><td class="lines-type-marker"><span class="tw-font-mono" data-type-marker="${marker}"></span></td><td class="chroma lines-code"><code class="code-inner">${code[index]}</code></td></tr>
 `;
   });
 }

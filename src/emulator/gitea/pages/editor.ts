@@ -26,8 +26,8 @@ const groups: readonly (readonly [tag: string, label: string, glyph: string][])[
 ];
 
 /** A Markdown field with the tabs Write and Preview. The toolbar's buttons act in assets/js/editor.js. */
-export function editor(repositoryLink: string, placeholder: string, value = ''): SafeHtml {
-  return html`<div class="combo-markdown-editor" data-content-mode="comment" data-preview-url="${repositoryLink}/markup">
+export function editor(repositoryLink: string, placeholder: string, classes = ''): SafeHtml {
+  return html`<div class="combo-markdown-editor ${classes}" data-content-mode="comment" data-preview-url="${repositoryLink}/markup">
   <div class="ui top tabular menu">
     <a class="active item" data-tab-for="markdown-writer" tabindex="0" role="button"><span class="resize-for-semibold" data-text="Write">Write</span></a>
     <a class="item" data-tab-for="markdown-previewer" tabindex="0" role="button"><span class="resize-for-semibold" data-text="Preview">Preview</span></a>
@@ -41,7 +41,7 @@ export function editor(repositoryLink: string, placeholder: string, value = ''):
       )}</div>`,
     )}
     </markdown-toolbar>
-    <textarea class="markdown-text-editor" name="content" placeholder="${placeholder}" aria-label="${placeholder}">${value}</textarea>
+    <text-expander><textarea class="markdown-text-editor" name="content" placeholder="${placeholder}" aria-label="${placeholder}"></textarea></text-expander>
   </div>
   <div class="ui tab" data-tab-panel="markdown-previewer">Loading…</div>
 </div>`;

@@ -77,7 +77,7 @@ export function commitPage(
     classes: 'repository diff',
     repository,
     facts: { PageIsDiff: true, CommitID: commit.sha },
-    body: html`${repositoryHeader(viewer, repository, 'code')}
+    body: html`${repositoryHeader(viewer, repository, 'none')}
 <div class="ui container fluid padded">
   <div class="ui top attached header clearing segment tw-relative commit-header">
     <div class="tw-flex tw-mb-4 tw-gap-1">

@@ -91,12 +91,13 @@ function resolve(address: string, kind: 'link' | 'image', place: MarkdownPlace):
         : place.fileLink;
   const path = address.replaceAll('\\', '/').replace(/^\/+/, '');
   const [pathname = '', tail = ''] = path.split(/(?=[?#])(.*)/s);
-  const parts: string[] = [];
+  // `..` climbs within the repository, never out of it.
+  const parts = base.slice(place.repositoryLink.length).split('/').slice(1);
   for (const part of pathname.split('/')) {
     if (part === '..') parts.pop();
     else if (part !== '.') parts.push(part);
   }
-  return `${base}/${parts.join('/')}${tail}`;
+  return `${[place.repositoryLink, ...parts].join('/')}${tail}`;
 }
 
 function markTask(tokens: readonly Token[], index: number): void {

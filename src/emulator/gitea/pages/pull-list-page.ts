@@ -111,7 +111,7 @@ function newPullForm(viewer: Viewer, view: CompareView, link: string): SafeHtml 
     <div class="content"><div class="ui segment avatar-content-left-arrow">
       <form class="ui form" id="new-issue" action="${link}/compare/${encodePath(view.base)}...${encodePath(view.head)}" method="post">
         <div class="field"><input name="title" id="issue_title" placeholder="Title" aria-label="Title" value="${title}" maxlength="255" required></div>
-        <div class="field">${editor(link, 'Leave a comment')}</div>
+        <div class="field">${editor(link, 'Leave a comment', 'custom-init')}</div>
         <div class="flex-text-block tw-justify-end"><button class="ui primary button">Create Pull Request</button></div>
       </form>
     </div></div>

@@ -68,8 +68,8 @@ function commentForm(viewer: Viewer, { summary }: ConversationView): SafeHtml {
   return html`<div class="timeline-item comment form">
   <a class="timeline-avatar" href="${viewer.subUrl}/${user.name}">${avatar(viewer, user, 40)}</a>
   <div class="content"><div class="ui segment avatar-content-left-arrow">
-    <form class="ui form" id="comment-form" action="${link}/issues/${pull.index}/comments" method="post">
-      <div class="field">${editor(link, 'Leave a comment')}</div>
+    <form class="ui form form-fetch-action" id="comment-form" action="${link}/issues/${pull.index}/comments" method="post">
+      <div class="field">${editor(link, 'Leave a comment', 'custom-init')}</div>
       <div class="field footer"><div class="flex-text-block tw-justify-end">
         ${mayEdit && !pull.isMerged && html`<button id="status-button" class="ui button" name="status" value="${status}"><span class="status-button-icon tw-text-${colour}">${icon(glyph ?? '')}</span> <span class="status-button-text">${text}</span></button>`}
         <button id="comment-button" class="ui primary button">Comment</button>
@@ -118,7 +118,7 @@ function reviewForm(viewer: Viewer, { pull }: PullSummary, link: string): SafeHt
     html`<span class="tw-inline-block"${isAuthor && html` data-tooltip-content="${refusal}"`}><button type="submit" name="type" value="${type}"${(isAuthor || pull.state === 'closed') && html` disabled`} class="ui submit ${colour} tiny button btn-submit">${text}</button></span>`;
   return html`<div id="review-box"><button type="button" class="ui tiny primary button tw-pr-1 js-btn-review" aria-expanded="false">Review <span class="ui small label review-comments-counter" data-pending-comment-number="0">0</span> ${icon('octicon-triangle-down', 14, 'dropdown icon')}</button></div>
 <div class="review-box-panel tippy-target"><div class="ui segment">
-  <form class="ui form" action="${link}/pulls/${pull.index}/files/reviews/submit" method="post">
+  <form class="ui form form-fetch-action" action="${link}/pulls/${pull.index}/files/reviews/submit" method="post">
     <input type="hidden" name="commit_id" value="${pull.headSha}">
     <div class="field tw-flex tw-items-center"><div class="tw-flex-1">Submit review</div></div>
     <div class="field">${editor(link, 'Review comment')}</div>
