@@ -12,14 +12,16 @@ import { PullApi, segment } from './pull-api.ts';
 
 /** Filters of `GET …/runs`; undefined ones are left out. */
 export interface RunQuery {
+  /** States, separated by commas. */
   state?: string;
   branch?: string;
   pull?: number;
-  query?: string;
+  author?: string;
+  /** Part of the title, a commit, a number. */
+  q?: string;
+  /** `started` or the name of a metric: the best first. */
   sort?: string;
-  order?: 'asc' | 'desc';
   cursor?: string;
-  limit?: number;
 }
 
 /** The rest of one repository's API, which the tab uses. Answers are those of `src/contract`. */
@@ -74,10 +76,7 @@ export class RepositoryApi extends PullApi {
     return this.backend.post(`${this.root}/models/${segment(model)}/hold/lift`);
   }
 
-  audit(
-    query: { cursor?: string; limit?: number; action?: string } = {},
-    signal?: AbortSignal,
-  ): Promise<AuditList> {
+  audit(query: { cursor?: string; limit?: number } = {}, signal?: AbortSignal): Promise<AuditList> {
     return this.backend.get(`${this.root}/audit`, { query, signal });
   }
 }
