@@ -27,8 +27,8 @@ import { createFederationPolicies } from './setup/principals.ts';
 import { setUpGitea, setUpRepository, setUpWorkspace } from './setup/set-up.ts';
 import { workspaceClient } from './setup/workspace-client.ts';
 import { GitClone } from './story/git-clone.ts';
-import type { Stage } from './story/play-story.ts';
 import { playStory } from './story/play-story.ts';
+import type { Stage } from './story/stage.ts';
 import { readStory } from './story/story.ts';
 import { workspaceLog } from './workspace-log.ts';
 

@@ -24,6 +24,7 @@ import {
   mergePull,
   openPull,
 } from '../../src/demo/story/pull-requests.ts';
+import { waitUntil } from '../../src/demo/wait-until.ts';
 import type { Workspace } from '../../src/emulator/databricks/workspace.ts';
 import { createWorkspace } from '../../src/emulator/databricks/workspace.ts';
 
@@ -272,6 +273,18 @@ describe('the story', () => {
     }
     expect((await findPull(as('walt'), repository, 'fast'))?.state).toBe('closed');
     expect(await as('walt').get(`repos/${repository}/issues/${pull.number}/comments`).json()).toHaveLength(1);
+  });
+
+  test('a commit whose run was interrupted is pushed again under a new SHA', async () => {
+    const tip = async () => (await clone().fetch(user('walt'))).get('fast') as string;
+    const before = await tip();
+    const second = Math.floor(Date.now() / 1000);
+    const next = async () => Math.floor(Date.now() / 1000) > second || undefined;
+    await waitUntil(next, { what: 'the next second', within: 10_000, every: 20, signal });
+    const after = await clone().pushAgain(user('walt'), 'fast');
+    expect(after).not.toBe(before);
+    expect(await tip()).toBe(after);
+    expect(await clone().subject(user('walt'), after)).toBe('Learn faster');
   });
 
   test('a refusal is told apart by its status', async () => {

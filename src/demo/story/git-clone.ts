@@ -72,6 +72,16 @@ export class GitClone {
     return (await this.#git(user, 'rev-parse', 'HEAD')).trim();
   }
 
+  /** The branch's last commit once more, under a new SHA. @returns it */
+  async pushAgain(user: DemoUser, branch: string): Promise<string> {
+    const tip = (await this.fetch(user)).get(branch);
+    if (tip === undefined) throw new Error(`there is no branch ${branch}`);
+    await this.#git(user, 'checkout', '--quiet', '--force', '-B', branch, tip);
+    await this.#git(user, 'commit', '--quiet', '--amend', '--no-edit', '--reset-author');
+    await this.#git(user, 'push', '--quiet', '--force', 'origin', `HEAD:refs/heads/${branch}`);
+    return (await this.#git(user, 'rev-parse', 'HEAD')).trim();
+  }
+
   async #git(user: DemoUser, ...args: string[]): Promise<string> {
     const email = `${user.name}@example.com`;
     const { PATH, HOME, TMPDIR } = process.env;

@@ -1,53 +1,36 @@
 import { join } from 'node:path';
-import type { Journal } from '../journal.ts';
-import type { Progress } from '../progress.ts';
-import type { DemoUser } from '../setup/accounts.ts';
-import type { Production } from '../setup/catalog.ts';
-import { adoptProduction, aliasVersion, endpointServes, newestVersion } from '../setup/catalog.ts';
+import { aliasVersion } from '../setup/catalog.ts';
 import type { GiteaClient } from '../setup/gitea-client.ts';
-import type { Role, ServicePrincipal } from '../setup/principals.ts';
 import { protectBranch } from '../setup/repository.ts';
-import type { WorkspaceClient } from '../setup/workspace-client.ts';
 import { waitUntil } from '../wait-until.ts';
-import type { GitClone } from './git-clone.ts';
+import { adoptFirstModel, awaitRelease } from './production.ts';
 import type { PullRequest } from './pull-requests.ts';
-import { approvePull, closePull, commitStatus, findPull, mergePull, openPull } from './pull-requests.ts';
+import { approvePull, closePull, findPull, mergePull, openPull } from './pull-requests.ts';
+import type { Stage } from './stage.ts';
 import type { Story, StoryStep } from './story.ts';
 import { describeStep } from './story.ts';
-
-export interface Stage {
-  /** Folder of the example: the story's files are relative to it. */
-  exampleDir: string;
-  /** `owner/name` in Gitea. */
-  repository: string;
-  users: DemoUser[];
-  /** Who may merge into a protected branch. */
-  mayMerge: string[];
-  clone: GitClone;
-  /** Gitea in a user's name. */
-  gitea: (user: DemoUser) => GiteaClient;
-  workspace: WorkspaceClient;
-  production: Production;
-  principals: Record<Role, ServicePrincipal>;
-  journal: Journal;
-  progress: Progress;
-  signal: AbortSignal;
-  /** Called with the number of the open pull request; null once it is merged or closed. */
-  onPull: (number: number | null) => void;
-  /** Longest wait for one training run, in milliseconds. */
-  runWithin?: number;
-}
+import { trainCommit } from './train-commit.ts';
 
 /** Plays the steps that were not played yet. What happens is decided by Gitea, the backend and the metrics. */
 export async function playStory(story: Story, stage: Stage): Promise<void> {
   for (const [index, step] of story.steps.entries()) {
-    await stage.journal.step(`story ${index + 1} ${step.kind} ${step.branch}`, describeStep(step), () =>
-      playStep(story, stage, step, `story ${index + 1}`),
-    );
+    const key = `story ${index + 1}`;
+    await stage.journal.step(`${key} ${step.kind} ${step.branch}`, describeStep(step), () => {
+      const interrupted = stage.journal.known(`${key} begun`) === true;
+      stage.journal.keep(`${key} begun`, true);
+      return playStep(story, stage, step, key, interrupted);
+    });
   }
 }
 
-async function playStep(story: Story, stage: Stage, step: StoryStep, key: string): Promise<unknown> {
+/** @param interrupted an earlier start began with this step and did not get to its end */
+async function playStep(
+  story: Story,
+  stage: Stage,
+  step: StoryStep,
+  key: string,
+  interrupted: boolean,
+): Promise<unknown> {
   const user = stage.users.find(({ name }) => name === step.by);
   if (!user) throw new Error(`the story names ${step.by}, who is no user of the demo`);
   const gitea = stage.gitea(user);
@@ -62,18 +45,19 @@ async function playStep(story: Story, stage: Stage, step: StoryStep, key: string
         join(stage.exampleDir, step.files),
         step.message,
       );
-      if (step.expect) await awaitRun(story, stage, gitea, sha, step.expect);
+      if (step.expect)
+        await trainCommit(story, stage, user, { ...step, sha, expect: step.expect, interrupted });
       return { sha };
     }
     case 'adopt':
-      return { version: await adopt(stage) };
+      return { version: await adoptFirstModel(stage) };
     case 'protect':
       return protectBranch(gitea, stage.repository, step.branch, stage.mayMerge);
     case 'open': {
       const { branch, title, body } = step;
       const pull = await openPull(gitea, stage.repository, { branch, base: 'main', title, body });
       stage.onPull(pull.number);
-      await awaitRun(story, stage, gitea, pull.head.sha, step.expect);
+      await trainCommit(story, stage, user, { ...step, sha: pull.head.sha, interrupted });
       return { pull: pull.number };
     }
     case 'approve':
@@ -98,67 +82,6 @@ async function pullFrom({ repository }: Stage, gitea: GiteaClient, branch: strin
   return pull;
 }
 
-/** Waits until the commit's training status is final, and shows each state that it passes. */
-async function awaitRun(
-  story: Story,
-  { repository, progress, signal, runWithin = 20 * 60_000 }: Stage,
-  gitea: GiteaClient,
-  sha: string,
-  expected: 'success' | 'failure',
-): Promise<void> {
-  const short = sha.slice(0, 7);
-  let shown = '';
-  const state = await waitUntil(
-    async () => {
-      const status = await commitStatus(gitea, repository, sha, story.commitStatus);
-      if (!status) return undefined;
-      const line = `  ${short} ${status.state}: ${status.description}`;
-      if (line !== shown) progress.line(line);
-      shown = line;
-      return status.state === 'pending' ? undefined : status.state;
-    },
-    { what: `a result for ${short}`, within: runWithin, signal },
-  );
-  // A first run has nothing to be compared with and ends as a warning.
-  const passed = state === 'success' || state === 'warning';
-  if (passed !== (expected === 'success')) {
-    progress.warn(
-      `${short} ended as ${state}; the story expected ${expected}. It goes on with what is true.`,
-    );
-  }
-}
-
-/** What an admin does once: the first trained model becomes production, with an endpoint that serves it. */
-async function adopt(stage: Stage): Promise<number | null> {
-  const { workspace, production, principals, progress, signal } = stage;
-  const version = await newestVersion(workspace, production.model);
-  if (version === undefined) {
-    progress.warn(
-      `no version of ${production.model} is registered, so nothing can be put into production: see why the run failed, then start over with --fresh`,
-    );
-    return null;
-  }
-  await adoptProduction(workspace, production, version, principals);
-  await awaitEndpoint(stage, version);
-  signal.throwIfAborted();
-  progress.line(`  ${production.alias} is version ${version}, served by ${production.endpoint}`);
-  return version;
-}
-
-async function awaitEndpoint(stage: Stage, version: number): Promise<void> {
-  const { workspace, production, progress, signal } = stage;
-  try {
-    await waitUntil(() => endpointServes(workspace, production.endpoint, version), {
-      what: `version ${version} at the endpoint ${production.endpoint}`,
-      within: 10 * 60_000,
-      signal,
-    });
-  } catch (error) {
-    signal.throwIfAborted();
-    progress.warn((error as Error).message);
-  }
-}
-
 async function merge(stage: Stage, gitea: GiteaClient, pull: PullRequest, released: boolean, key: string) {
   const { repository, workspace, production, journal, progress, signal } = stage;
   // Noted before the merge: after an interruption it would be too late to learn it.
@@ -177,20 +100,5 @@ async function merge(stage: Stage, gitea: GiteaClient, pull: PullRequest, releas
   }
   stage.onPull(null);
   if (!released) return { merged: true };
-  try {
-    const version = await waitUntil(
-      async () => {
-        const now = await aliasVersion(workspace, production);
-        return now === versionBefore ? undefined : now;
-      },
-      { what: `the release of #${pull.number}`, within: 3 * 60_000, signal },
-    );
-    await awaitEndpoint(stage, version);
-    progress.line(`  ${production.alias} is version ${version}, served by ${production.endpoint}`);
-    return { merged: true, version };
-  } catch (error) {
-    signal.throwIfAborted();
-    progress.warn(`${(error as Error).message}: see the comment in the pull request`);
-    return { merged: true };
-  }
+  return { merged: true, version: await awaitRelease(stage, pull.number, versionBefore) };
 }
