@@ -271,12 +271,15 @@ export function createRunStore(connection: Connection): RunStore {
     },
 
     async list(filter, { sort, offset, limit }) {
-      if (sort === 'started') {
+      if ('started' in sort) {
         const { total } = await matching(
           connection.selectFrom('runs').select(({ fn }) => fn.countAll<number | string>().as('total')),
           filter,
         ).executeTakeFirstOrThrow();
-        const query = matching(select(), filter).orderBy('runs.number', 'desc').offset(offset).limit(limit);
+        const query = matching(select(), filter)
+          .orderBy('runs.number', sort.started)
+          .offset(offset)
+          .limit(limit);
         return { items: await withPulls(await query.execute()), total: Number(total) };
       }
       const { metric, direction } = sort;

@@ -3,9 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { Run } from './ports.ts';
 import type { Submission } from './workspace-port.ts';
 
-/** The backend's own folder in the workspace. */
 /**
- * Outside /Shared, where every user may manage everything: who can write here decides what the trainer runs.
+ * The backend's own folder in the workspace. Outside /Shared, where every user may manage everything: who can write here decides what the trainer runs.
  * An admin creates it and lets the trainer manage it and the fork principal read it.
  */
 export const workspaceFolder = '/Workspace/gitea-databricks';

@@ -161,13 +161,12 @@ export interface RunStore {
   /** The earliest time after `now` at which a run wants a look. */
   nextDue(now: string): Promise<string | null>;
   /**
-   * One page of summaries. `sort` is `started` (newest first) or a metric (best first by `direction`, runs
-   * without the metric last).
+   * One page of runs, by age or by a metric (`lower`: the lowest first; runs without the metric last).
    */
   list(
     filter: RunFilter,
     page: {
-      sort: 'started' | { metric: string; direction: 'lower' | 'higher' };
+      sort: { started: 'asc' | 'desc' } | { metric: string; direction: 'lower' | 'higher' };
       offset: number;
       limit: number;
     },

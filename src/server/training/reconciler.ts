@@ -97,7 +97,7 @@ export class Reconciler {
     const { triggers, stores } = this.#options;
     const { items } = await stores.runs.list(
       { repositoryId: repository.id },
-      { sort: 'started', offset: 0, limit: 100 },
+      { sort: { started: 'desc' }, offset: 0, limit: 100 },
     );
     const known = new Set(items.flatMap((run) => run.pulls.map((pull) => pull.index)));
     for (const index of known) {

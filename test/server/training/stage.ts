@@ -103,6 +103,16 @@ export async function openStage() {
     'CREATE_MODEL_VERSION',
   ]);
 
+  const { applicationId: trainer } = principals.trainer;
+  await admin.post('/api/2.0/workspace/mkdirs', { path: '/gitea-databricks' });
+  const folder = await admin.get('/api/2.0/workspace/get-status?path=/gitea-databricks');
+  await admin.send('PATCH', `/api/2.0/permissions/directories/${folder.body.object_id}`, {
+    access_control_list: [
+      { service_principal_name: trainer, permission_level: 'CAN_MANAGE' },
+      { service_principal_name: principals.fork.applicationId, permission_level: 'CAN_READ' },
+    ],
+  });
+
   await team.forge.createUser({ name: 'bot', password: team.password('bot'), email: 'bot@example.com' });
   await team.api('ada', 'PUT', '/repos/ml/wine/collaborators/bot', { permission: 'write' });
   const token = await team.api('bot', 'POST', '/users/bot/tokens', {

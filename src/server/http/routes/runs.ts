@@ -13,6 +13,7 @@ import type { RunActionsService } from '../../training/actions.ts';
 import { actionsOf } from '../../training/actions.ts';
 import type { Configurations } from '../../training/configurations.ts';
 import type { Run, RunStore } from '../../training/ports.ts';
+import { activeStates } from '../../training/transitions.ts';
 import type { ModelAliases } from '../../training/views.ts';
 import { metricColumns, releaseSentence, runSummary } from '../../training/views.ts';
 import type { CallAs, TrainingWorkspace } from '../../training/workspace-port.ts';
@@ -28,19 +29,28 @@ export interface RunRouteServices {
   models: ModelAliases;
 }
 
-const pageSize = 50;
+const defaultLimit = 50;
 const logBound = 64 * 1024;
 
 const ofRepository = Type.Object({ repository: Type.Integer() });
 const ofRun = Type.Object({ repository: Type.Integer(), run: Type.String({ pattern: '^[0-9a-z]{20}$' }) });
 const ListQuery = Type.Object(
   {
-    state: Type.Optional(Type.String({ maxLength: 200, description: 'states, separated by commas' })),
+    state: Type.Optional(
+      Type.String({
+        maxLength: 200,
+        description: 'states, separated by commas; `active`: all that have not ended',
+      }),
+    ),
     branch: Type.Optional(Type.String({ maxLength: 255 })),
     pull: Type.Optional(Type.Integer({ minimum: 1 })),
     author: Type.Optional(Type.String({ maxLength: 255 })),
-    q: Type.Optional(Type.String({ maxLength: 200, description: 'part of the title, a commit, a number' })),
+    query: Type.Optional(
+      Type.String({ maxLength: 200, description: 'part of the title, a commit, a number' }),
+    ),
     sort: Type.Optional(Type.String({ maxLength: 250, description: '`started` or the name of a metric' })),
+    order: Type.Optional(Type.Union([Type.Literal('asc'), Type.Literal('desc')])),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
     cursor: Type.Optional(Type.String({ pattern: '^[0-9]{1,9}$' })),
   },
   { additionalProperties: false },
@@ -50,7 +60,9 @@ const states: ReadonlySet<string> = new Set(RunState.anyOf.map((literal) => lite
 
 function wantedStates(list: string | undefined): Run['state'][] | undefined {
   if (!list) return undefined;
-  const wanted = list.split(',');
+  const wanted = list
+    .split(',')
+    .flatMap((state) => (state === 'active' ? ['waiting', ...activeStates] : [state]));
   const wrong = wanted.find((state) => !states.has(state));
   if (wrong !== undefined) {
     throw new ProblemError(
@@ -112,12 +124,16 @@ export function runRoutes(app: App, services: RunRouteServices): void {
         branch: query.branch,
         pull: query.pull,
         actor: query.author,
-        text: query.q?.trim(),
+        text: query.query?.trim(),
       };
-      const direction =
-        metricColumns(repository, record, []).find((column) => column.name === sort)?.direction ?? 'lower';
-      const order = sort === 'started' ? sort : ({ metric: sort, direction } as const);
-      const { items, total } = await runs.list(filter, { sort: order, offset, limit: pageSize });
+      const best = metricColumns(repository, record, []).find((column) => column.name === sort)?.direction;
+      const direction = query.order ? (query.order === 'asc' ? 'lower' : 'higher') : (best ?? 'lower');
+      const order =
+        sort === 'started'
+          ? ({ started: query.order ?? 'desc' } as const)
+          : ({ metric: sort, direction } as const);
+      const limit = query.limit ?? defaultLimit;
+      const { items, total } = await runs.list(filter, { sort: order, offset, limit });
       const end = offset + items.length;
       return {
         items: await summaries(repository, items),

@@ -21,25 +21,31 @@ export function webhookRoutes(app: App, services: { intake: WebhookIntake }): vo
       { parseAs: 'buffer', bodyLimit: oneMebibyte },
       (_request, body, done) => done(null, body),
     );
-    scope.post('/webhooks/gitea', { bodyLimit: oneMebibyte }, async (request, reply) => {
-      const { headers } = request;
-      const result = await services.intake.accept({
-        body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
-        event: header(headers['x-gitea-event']),
-        eventType: header(headers['x-gitea-event-type']),
-        uuid: header(headers['x-gitea-delivery']),
-        signature: headers['x-gitea-signature'],
-        requestId: request.id,
-      });
-      if (result.kind === 'forged') {
-        throw new ProblemError(
-          'signature-invalid',
-          'X-Gitea-Signature does not match the body. Give the webhook in Gitea the secret of webhook_secret_file.',
-        );
-      }
-      if (result.kind === 'malformed') throw new ProblemError('bad-request', result.reason);
-      reply.code(202);
-      return result;
-    });
+    // All deliveries come from one address, and Gitea never repeats one that was refused: a bucket of its own.
+    const rateLimit = { max: 6_000, timeWindow: 60_000 };
+    scope.post(
+      '/webhooks/gitea',
+      { bodyLimit: oneMebibyte, config: { rateLimit } },
+      async (request, reply) => {
+        const { headers } = request;
+        const result = await services.intake.accept({
+          body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+          event: header(headers['x-gitea-event']),
+          eventType: header(headers['x-gitea-event-type']),
+          uuid: header(headers['x-gitea-delivery']),
+          signature: headers['x-gitea-signature'],
+          requestId: request.id,
+        });
+        if (result.kind === 'forged') {
+          throw new ProblemError(
+            'signature-invalid',
+            'X-Gitea-Signature does not match the body. Give the webhook in Gitea the secret of webhook_secret_file.',
+          );
+        }
+        if (result.kind === 'malformed') throw new ProblemError('bad-request', result.reason);
+        reply.code(202);
+        return result;
+      },
+    );
   });
 }
