@@ -80,7 +80,7 @@ export function commitPage(
     body: html`${repositoryHeader(viewer, repository, 'none')}
 <div class="ui container fluid padded">
   <div class="ui top attached header clearing segment tw-relative commit-header">
-    <div class="tw-flex tw-mb-4 tw-gap-1">
+    <div class="tw-flex tw-gap-1">
       <h3 class="tw-mb-0 tw-flex-1"><span class="commit-summary" title="${summary(commit.message)}">${summary(commit.message)}</span> ${commitStatus(combinedState(statuses), statuses)}</h3>
       <div class="commit-header-buttons"><a class="ui primary tiny button" href="${link}/src/commit/${commit.sha}">Browse Source</a></div>
     </div>
