@@ -36,7 +36,7 @@ const repository = 'ml/wine';
 const binding = 'wine';
 const production: Production = { model: 'ml.prod.wine', alias: 'champion', endpoint: 'wine' };
 /** What a workspace takes for these things, shortened: long enough to be seen, short enough to wait for. */
-const latency = { requestMs: 0, servingUpdateMs: 3_000, servingTrafficMs: 400, runStartMs: 500 };
+export const demoLatency = { requestMs: 0, servingUpdateMs: 3_000, servingTrafficMs: 400, runStartMs: 500 };
 
 export interface RunningDemo {
   url: string;
@@ -97,7 +97,8 @@ export async function runDemo(
       dataDir: join(folder.dir, 'workspace'),
       pythonCacheDir: options.pythonCacheDir,
       log: workspaceLog(join(folder.dir, 'workspace.log'), progress),
-      latency,
+      latency: demoLatency,
+      resumeRuns: true,
     });
     closers.push(() => workspace.close());
     const host = await workspace.listen({ port: portOf('workspace') });

@@ -33,6 +33,8 @@ export interface WorkspaceSettings {
   maxConcurrentRuns: number;
   /** Milliseconds between SIGTERM and SIGKILL when a program is to end. */
   stopGraceMs: number;
+  /** A run that a stop of this process cut off begins again at the next start: a real workspace does not stop. */
+  resumeRuns: boolean;
 }
 
 /** Pino's calling convention. */

@@ -32,6 +32,8 @@ export interface WorkspaceOptions {
   maxConcurrentRuns?: number;
   /** Milliseconds between SIGTERM and SIGKILL when a program is to end; default 5000. */
   stopGraceMs?: number;
+  /** Begin again what a stop cut off (default: such a run has failed). */
+  resumeRuns?: boolean;
   /** The Python that makes virtual environments; default `python3`. */
   python?: string;
 }
@@ -87,6 +89,7 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
       latency: { requestMs: 0, servingUpdateMs: 0, servingTrafficMs: 0, runStartMs: 0, ...options.latency },
       maxConcurrentRuns: options.maxConcurrentRuns ?? 2,
       stopGraceMs: options.stopGraceMs ?? 5000,
+      resumeRuns: options.resumeRuns ?? false,
     },
   };
   const context: WorkspaceContext = { ...base, files: createWorkspaceFiles(base) };

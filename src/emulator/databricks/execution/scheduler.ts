@@ -149,6 +149,10 @@ export function createScheduler(context: WorkspaceContext, store: RunStore) {
       for (const run of store.active()) {
         if (run.state === 'QUEUED') continue;
         for (const task of run.tasks) if (task.pid !== undefined) await endOrphan(context, task.pid);
+        if (context.settings.resumeRuns && run.state !== 'TERMINATING') {
+          store.requeue(run, ({ state }) => state !== 'TERMINATED');
+          continue;
+        }
         const outcome = run.state === 'TERMINATING' ? cancelled('Run cancelled.') : lostProcess;
         context.transaction(() => {
           endTasks(run, () => outcome);
@@ -159,11 +163,21 @@ export function createScheduler(context: WorkspaceContext, store: RunStore) {
       open = true;
       pump();
     },
-    /** Ends every process; what was running has failed, what was queued goes on at the next start. */
+    /**
+     * Ends every process. What was queued goes on at the next start; what was running has failed, or begins again
+     * where the settings say so.
+     */
     async close(): Promise<void> {
       open = false;
+      const cut = [...executing.keys()];
       for (const { stop } of executing.values()) stop.abort(lostProcess);
       await Promise.all([...executing.values()].map(({ done }) => done));
+      if (!context.settings.resumeRuns) return;
+      for (const id of cut) {
+        const run = store.find(id);
+        const lost = ({ outcome }: TaskRun) => outcome?.message === lostProcess.message;
+        if (run?.tasks.some(lost)) store.requeue(run, lost);
+      }
     },
   };
 }

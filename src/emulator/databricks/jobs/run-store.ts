@@ -224,6 +224,20 @@ export function createRunStore(context: WorkspaceContext) {
         return repair.id;
       });
     },
+    /** Queues a run again from its first unfinished task: the same run, the same tasks, as if it had not begun. */
+    requeue(run: Run, unfinished: (task: TaskRun) => boolean): void {
+      context.transaction(() => {
+        for (const task of run.tasks.filter(unfinished)) {
+          const dependsOn = run.settings.tasks.find(({ key }) => key === task.key)?.dependsOn ?? [];
+          db.prepare(
+            'update jobs_tasks set state = ?, outcome = null, pid = null, start_time = 0, end_time = 0 where id = ?',
+          ).run(dependsOn.length > 0 ? 'BLOCKED' : 'PENDING', task.id);
+        }
+        db.prepare("update jobs_runs set state = 'QUEUED', outcome = null, end_time = 0 where id = ?").run(
+          run.id,
+        );
+      });
+    },
     markDeleted(id: number): void {
       db.prepare('update jobs_runs set deleted = 1 where id = ?').run(id);
     },

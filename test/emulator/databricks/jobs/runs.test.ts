@@ -300,6 +300,26 @@ test('after a restart an interrupted run has failed and says so, and a queued on
   ).toEqual([]);
 });
 
+test('with resumeRuns a run that a stop cut off begins again, as the same run', async () => {
+  const dataDir = await temporaryFolder();
+  const before = await startWorkspace({ dataDir, resumeRuns: true });
+  const script = 'import time\ntime.sleep(300)\n';
+  await upload(before.admin, `${folder}/slow.py`, script);
+  const id = await submit(before.admin, submission('slow.py'));
+  await eventually(async () => {
+    const { body } = await before.admin.get(`/api/2.2/jobs/runs/get?run_id=${id}`);
+    return body.status.state === 'RUNNING' ? true : undefined;
+  }, 'the start of the run');
+  await before.workspace.close();
+  const { admin } = await startWorkspace({ dataDir, resumeRuns: true });
+  await eventually(async () => {
+    const { body } = await admin.get(`/api/2.2/jobs/runs/get?run_id=${id}`);
+    return body.status.state === 'RUNNING' ? true : undefined;
+  }, 'the second start of the same run');
+  await admin.post('/api/2.2/jobs/runs/cancel', { run_id: id });
+  expect((await ended(admin, id)).state.result_state).toBe('CANCELED');
+});
+
 test('a missing Python fails the run with what to install, and everything else works', async () => {
   const { admin } = await startWorkspace({ python: '/nonexistent/python3' });
   await upload(admin, `${folder}/main.py`, 'print(1)\n');
