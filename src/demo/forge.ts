@@ -7,7 +7,7 @@ export interface Forge {
   close(): Promise<void>;
 }
 
-export interface ForgeSettings {
+interface ForgeSettings {
   /** Where the forge keeps its data. */
   dataDir: string;
   /** Gitea's custom folder: templates and assets. */

@@ -20,8 +20,8 @@ export function greeting({ gitea, users, repository, state }: DemoFile): string 
 ${rows.join('\n')}
 
   Look at   ${page}?tab=databricks   runs, models, releases
-            ${page}/pulls            ${state === 'ready' ? 'the pull requests' : 'pull requests, as they come: each is really trained'}
-  Try       sign in as wendy, open a pull request, merge it; then roll back on the tab
+            ${page}/pulls            ${state === 'ready' ? 'pull requests; one is open' : 'pull requests, as they come: each is really trained'}
+  Try       sign in as wendy, approve and merge the open pull request; then roll back on the tab
 
 `;
 }

@@ -77,7 +77,8 @@ const pages: Omit<Case, 'Version'>[] = [
   },
 ];
 
-const go = spawnSync('go', ['version'], { encoding: 'utf8' }).status === 0;
+const goCommand = process.env.GO ?? 'go';
+const go = spawnSync(goCommand, ['version'], { encoding: 'utf8' }).status === 0;
 if (!go) {
   console.warn('\n!!! go is not installed: templates/custom was NOT rendered with the real html/template\n');
 }
@@ -92,7 +93,7 @@ describe.skipIf(!go)('templates/custom in Go', () => {
     Object.values(of(name, version)).join('').trim();
 
   beforeAll(() => {
-    const out = execFileSync('go', ['run', 'test/templates/go/main.go', 'templates/custom'], {
+    const out = execFileSync(goCommand, ['run', 'test/templates/go/main.go', 'templates/custom'], {
       encoding: 'utf8',
       input: JSON.stringify(all),
       env: { ...process.env, GOFLAGS: '', GO111MODULE: 'off', GOTOOLCHAIN: 'local' },

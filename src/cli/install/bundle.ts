@@ -11,7 +11,7 @@ interface Manifest {
 const manifestName = 'gitea-databricks.json';
 
 /** The bundle's files, relative, with forward slashes, the loader last: what it imports is there before it is. */
-export async function bundleFiles(panelDist: string): Promise<string[]> {
+async function bundleFiles(panelDist: string): Promise<string[]> {
   const entries = await readdir(panelDist, { recursive: true, withFileTypes: true });
   const files = entries
     .filter((entry) => entry.isFile())

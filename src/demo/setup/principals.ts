@@ -1,6 +1,6 @@
 import type { WorkspaceAddress, WorkspaceClient } from './workspace-client.ts';
 
-export const roles = ['reader', 'trainer', 'releaser', 'fork'] as const;
+const roles = ['reader', 'trainer', 'releaser', 'fork'] as const;
 export type Role = (typeof roles)[number];
 
 export interface ServicePrincipal {
