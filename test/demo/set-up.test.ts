@@ -53,7 +53,11 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'set-up-'));
   const port = await reusablePort(undefined, []);
   rootUrl = `http://127.0.0.1:${port}/`;
-  forge = await emulatedForge({ dataDir: join(dir, 'gitea'), customDir: join(dir, 'custom'), rootUrl });
+  forge = await emulatedForge('1.26')({
+    dataDir: join(dir, 'gitea'),
+    customDir: join(dir, 'custom'),
+    rootUrl,
+  });
   await forge.listen(port);
   workspace = createWorkspace({ dataDir: join(dir, 'workspace'), pythonCacheDir: join(dir, 'python') });
   await workspace.listen({ port: 0 });
