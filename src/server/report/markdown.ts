@@ -22,6 +22,15 @@ export function text(value: string): string {
     .replace(/^(\s*)([-+]|\d+\.)(?=\s)/, '$1\\$2');
 }
 
+/** Text within HTML, where Markdown's escapes would show: the summary of a folded part. */
+export function html(value: string): string {
+  return clean(value)
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
+    .replace(/@(?=\w)/g, `@${joiner}`);
+}
+
 /** A code span; also safe within a table. */
 export function code(value: string): string {
   const line = clean(value).replace(/\s+/g, ' ').trim().replaceAll('`', '\u02cb').replaceAll('|', '\\|');

@@ -2,7 +2,7 @@ import type { MetricComparison, Verdict } from '../../contract/metric.ts';
 import { formatChange, formatMetric, formatPercent, formatTogether } from '../metrics/number-format.ts';
 import type { Run, Series } from '../training/ports.ts';
 import { metricChart } from './chart.ts';
-import { code, fenced, link, text } from './markdown.ts';
+import { code, fenced, html, link, text } from './markdown.ts';
 
 /** Hidden in the comment: by it (and its author) the one comment is found again. */
 export const reportMarker = '<!-- gitea-databricks report -->';
@@ -105,7 +105,7 @@ function chart({ verdict, history, run }: ReportView): string | null {
     ? `Blue: this change. Grey: ${text(verdict?.baseline.label ?? 'the baseline')}.`
     : '';
   return [
-    `<details><summary>${text(metric)} while training</summary>`,
+    `<details><summary>${html(metric)} while training</summary>`,
     '',
     fenced(drawing, 'mermaid'),
     ...(legend ? ['', legend] : []),
