@@ -11,13 +11,15 @@ type Page = Pick<PageContext, 'base' | 'user'>;
  * Gitea keeps one nonce per grant, so only one flow may run at a time in a browser: hence the lock.
  */
 export function signInSilently(page: Page): Promise<SignInOutcome> {
-  if (!('locks' in navigator)) return attempt(page);
-  return navigator.locks.request('databricks-sign-in', () => attempt(page)) as Promise<SignInOutcome>;
+  // Missing on plain http.
+  const locks = navigator.locks as LockManager | undefined;
+  if (!locks) return attempt(page);
+  return locks.request('databricks-sign-in', () => attempt(page)) as Promise<SignInOutcome>;
 }
 
 /** Lets Gitea ask the user in a window of its own. */
 export async function signInWithConsent(page: Page): Promise<'signed-in' | 'refused' | 'blocked'> {
-  const opened = await openConsent(`${page.base}auth/start`, `${page.base}auth/callback`);
+  const opened = await openConsent(`${page.base}auth/start?mode=popup`, `${page.base}auth/callback`);
   if (!opened) return 'blocked';
   return (await sessionOf(page)) === 'signed-in' ? 'signed-in' : 'refused';
 }

@@ -22,7 +22,8 @@ type Memo = { told: StreamMessage } | { leads: true } | { wants: number };
  * goes, the lock passes on. Where either is missing every tab has a stream of its own.
  */
 export function shareStream({ key, repository, open, heard, signal }: SharedStreamOptions): void {
-  if (typeof BroadcastChannel === 'undefined' || !('locks' in navigator)) {
+  const locks = navigator.locks as LockManager | undefined;
+  if (typeof BroadcastChannel === 'undefined' || !locks) {
     signal.addEventListener('abort', open([repository], heard));
     return;
   }
@@ -61,7 +62,7 @@ export function shareStream({ key, repository, open, heard, signal }: SharedStre
         release();
       });
     });
-  navigator.locks.request(key, { signal }, lead).catch(() => {
+  locks.request(key, { signal }, lead).catch(() => {
     // The signal aborted while this tab waited for the lock: nothing was opened.
   });
   signal.addEventListener('abort', () => channel.close());
