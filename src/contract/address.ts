@@ -7,8 +7,5 @@ export const apiPath = 'api/v1';
 /** Header with the id of the user whom the Gitea page shows as signed in; another user's session is refused. */
 export const pageUserHeader = 'x-gitea-user';
 
-/** The topic that makes Gitea's pages show the tab and load the panel. A hint only: the backend decides. */
-export const repositoryTopic = 'databricks';
-
 /** Context of the commit status that carries the verdict. */
 export const trainStatusContext = 'databricks/train';

@@ -58,8 +58,3 @@ export function encodePath(path: string): string {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return count === 1 ? one : many;
 }
-
-/** A message box under the navigation. */
-export function flash(kind: 'negative' | 'positive' | 'info' | 'warning', text: string): SafeHtml {
-  return html`<div class="ui container"><div class="ui ${kind} message flash-message flash-${kind === 'negative' ? 'error' : kind}"><p>${text}</p></div></div>`;
-}

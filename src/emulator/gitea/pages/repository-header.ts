@@ -65,8 +65,8 @@ export function repositoryHeader(viewer: Viewer, repository: RepositoryRow, tab:
         ${item('issues', '/issues', 'octicon-issue-opened', 'Issues')}
         ${item('pulls', '/pulls', 'octicon-git-pull-request', 'Pull Requests', openPulls)}
         ${unavailable(link)}
-        ${atLeast(accessOf(viewer, repository), 'admin') && item('settings', '/settings', 'octicon-tools', 'Settings')}
         ${hook('extra_tabs')}
+        ${atLeast(accessOf(viewer, repository), 'admin') && html`<span class="item-flex-space"></span>${item('settings', '/settings', 'octicon-tools', 'Settings')}`}
       </div>
     </overflow-menu>
   </div>

@@ -69,7 +69,7 @@ class OverflowMenu extends HTMLElement {
     const width = this.clientWidth;
     const items = [...this.#items.querySelectorAll(':scope > .item')];
     const right = (item) => item.offsetLeft + item.offsetWidth - this.#items.offsetLeft;
-    if (items.every((item) => right(item) <= width)) return;
+    if (items.every((item) => right(item) <= width + 1)) return;
     const hidden = items.filter((item) => right(item) > width - 40);
     this.#button = document.createElement('button');
     this.#button.type = 'button';
