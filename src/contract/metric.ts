@@ -83,7 +83,9 @@ export const Verdict = Type.Object(
     gatesFailed: Type.Integer(),
     primary: Type.String(),
     baseline: Baseline,
-    metrics: Type.Array(MetricComparison, { description: 'gated first, failing first, then by name' }),
+    metrics: Type.Array(MetricComparison, {
+      description: 'failing gates, the primary metric, other gates, the rest; each by name',
+    }),
   },
   { additionalProperties: false },
 );

@@ -37,12 +37,14 @@ function row(
   return comparison;
 }
 
-const outcomeRank = { fail: 0, 'no-baseline': 1, pass: 2 } as const;
-
-/** Gated first, failing first, then by name. */
-function byWeight(a: MetricComparison, b: MetricComparison): number {
-  const rank = (item: MetricComparison) => (item.gate ? outcomeRank[item.gate.outcome] : 3);
-  return rank(a) - rank(b) || a.metric.localeCompare(b.metric, 'en');
+/** Failing gates first, then the primary metric, then other gates, then the rest; each by name. */
+function byWeight(primary: string | null) {
+  const rank = ({ metric, gate }: MetricComparison) => {
+    if (gate?.outcome === 'fail') return 0;
+    return metric === primary ? 1 : gate ? 2 : 3;
+  };
+  return (a: MetricComparison, b: MetricComparison): number =>
+    rank(a) - rank(b) || a.metric.localeCompare(b.metric, 'en');
 }
 
 /** Compares without judging, for example two versions of a release plan. @param directions by metric */
@@ -53,7 +55,7 @@ export function compareMetrics(input: {
 }): MetricComparison[] {
   const { candidate, baseline, directions } = input;
   const names = [...new Set([...Object.keys(candidate), ...Object.keys(baseline ?? {})])];
-  return names.map((name) => row(name, candidate, baseline, directions[name] ?? null)).sort(byWeight);
+  return names.map((name) => row(name, candidate, baseline, directions[name] ?? null)).sort(byWeight(null));
 }
 
 /**
@@ -75,7 +77,7 @@ export function compare(input: {
   const names = new Set([...gateOf.keys(), primary, ...Object.keys(candidate)]);
   const metrics = [...names]
     .map((name) => row(name, candidate, before, gateOf.get(name)?.direction ?? null, gateOf.get(name)))
-    .sort(byWeight);
+    .sort(byWeight(primary));
   const outcomes = metrics.flatMap((item) => (item.gate ? [item.gate.outcome] : []));
   const gatesFailed = outcomes.filter((outcome) => outcome === 'fail').length;
   const missingPrimary = number(candidate[primary]) === null;

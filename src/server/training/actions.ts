@@ -103,10 +103,11 @@ export class RunActionsService {
       );
     }
     const reason = `Cancelled by ${by.user.name}.`;
-    if (!(await endRun(this.#options.journal, repository, run, 'cancelled', reason, actorOf(by)))) {
-      return await this.cancel(repository, await this.#again(run), by);
-    }
-    return await this.#again(run);
+    const ended = await endRun(this.#options, repository, run, 'cancelled', reason, actorOf(by));
+    const now = await this.#options.runs.findById(run.id);
+    if (!now) throw new RunChanged(run.id);
+    // It ended by itself in the moment before: say how.
+    return ended ? now : await this.cancel(repository, now, by);
   }
 
   /** The same commit with the same parameters once more, under the configuration of now. */
@@ -165,7 +166,7 @@ export class RunActionsService {
     parameters: Run['parameters'],
     by: RequestedBy,
   ): Promise<Run> {
-    const { runs, journal } = this.#options;
+    const { runs } = this.#options;
     if (pull.fork && record.configuration.train.kind === 'job') {
       throw new ProblemError(
         'pull-not-trainable',
@@ -180,7 +181,7 @@ export class RunActionsService {
     }
     if (waiting)
       await endRun(
-        journal,
+        this.#options,
         repository,
         waiting,
         'superseded',
@@ -261,12 +262,6 @@ export class RunActionsService {
     });
     wake();
     return run;
-  }
-
-  async #again(run: Run): Promise<Run> {
-    const now = await this.#options.runs.findById(run.id);
-    if (!now) throw new RunChanged(run.id);
-    return now;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Actor } from '../audit/entry.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
 import type { RunJournal } from './journal.ts';
 import { RunChanged } from './journal.ts';
@@ -23,47 +24,66 @@ export async function supersede(
     const needed =
       run.commit === head || run.trigger === 'push' || run.pulls.some(({ index }) => index !== pull);
     if (isFinal(run.state) || needed) continue;
-    if (await endRun(journal, repository, run, 'superseded', reason)) ended += 1;
+    if (await endRun({ runs, journal }, repository, run, 'superseded', reason)) ended += 1;
   }
   return ended;
 }
 
-/** Ends a run from here: final at once, and cancelled at Databricks by the outbox. @returns false when it moved on */
+/**
+ * Ends a run from here: final at once, and cancelled at Databricks by the outbox. The poller may touch the run
+ * in between, so what was read is read again until it holds.
+ *
+ * @returns false when the run ended by itself first
+ */
 export async function endRun(
+  { runs, journal }: { runs: RunStore; journal: RunJournal },
+  repository: BoundRepository,
+  run: Run,
+  state: 'superseded' | 'cancelled',
+  reason: string,
+  actor: Actor = { kind: 'system', name: 'training' },
+): Promise<boolean> {
+  for (
+    let current: Run | null = run;
+    current && !isFinal(current.state);
+    current = await runs.findById(run.id)
+  ) {
+    try {
+      await end(journal, repository, current, state, reason, actor);
+      return true;
+    } catch (error) {
+      if (!(error instanceof RunChanged)) throw error;
+    }
+  }
+  return false;
+}
+
+async function end(
   journal: RunJournal,
   repository: BoundRepository,
   run: Run,
   state: 'superseded' | 'cancelled',
   reason: string,
-  actor: { kind: 'person'; id: number; name: string } | { kind: 'system'; name: string } = {
-    kind: 'system',
-    name: 'training',
-  },
-): Promise<boolean> {
+  actor: Actor,
+): Promise<void> {
   const tasks = run.tasks.map((task) =>
     task.state === 'pending' || task.state === 'running' ? { ...task, state: 'cancelled' as const } : task,
   );
-  try {
-    await journal.change(
-      repository,
-      run,
-      { state, stateReason: reason, tasks, cancelRequested: true },
-      {
-        audit: {
-          action: state === 'cancelled' ? 'run.cancel-requested' : 'run.ended',
-          outcome: 'done',
-          actor,
-          detail: { state, reason },
-        },
-        also: async ({ outbox }) => {
-          if (run.databricksRunId === null) return;
-          await outbox.enqueue({ topic: 'cancel', key: `cancel:${run.id}`, payload: { run: run.id } });
-        },
+  await journal.change(
+    repository,
+    run,
+    { state, stateReason: reason, tasks, cancelRequested: true },
+    {
+      audit: {
+        action: state === 'cancelled' ? 'run.cancel-requested' : 'run.ended',
+        outcome: 'done',
+        actor,
+        detail: { state, reason },
       },
-    );
-    return true;
-  } catch (error) {
-    if (error instanceof RunChanged) return false;
-    throw error;
-  }
+      also: async ({ outbox }) => {
+        if (run.databricksRunId === null) return;
+        await outbox.enqueue({ topic: 'cancel', key: `cancel:${run.id}`, payload: { run: run.id } });
+      },
+    },
+  );
 }
