@@ -20,3 +20,22 @@ export function align(series: readonly Series[]): { steps: number[]; columns: (n
   });
   return { steps, columns };
 }
+
+/** Whether both would draw the same. */
+export function sameSeries(some: readonly Series[], others: readonly Series[]): boolean {
+  const same = <T>(a: readonly T[], b: readonly T[]) =>
+    a.length === b.length && a.every((value, index) => value === b[index]);
+  return (
+    some === others ||
+    (some.length === others.length &&
+      some.every((one, index) => {
+        const other = others[index] as Series;
+        return (
+          one.label === other.label &&
+          one.role === other.role &&
+          same(one.steps, other.steps) &&
+          same(one.values, other.values)
+        );
+      }))
+  );
+}

@@ -5,7 +5,7 @@ import { pageLanguage } from '../format/language.ts';
 import { metricFormat } from '../format/number.ts';
 import { adoptStyle } from '../style/adopt.ts';
 import type { Series } from './align.ts';
-import { align } from './align.ts';
+import { align, sameSeries } from './align.ts';
 import chartCss from './chart.css?inline';
 import { valueRange } from './value-range.ts';
 
@@ -46,7 +46,8 @@ function palette(element: Element): Palette {
 const dashes = { candidate: undefined, champion: [5, 3], other: [2, 3] };
 
 /** One metric over steps, candidate against production, with the gate; the legend carries the crosshair's values. */
-export function MetricChart({ title, unit, series, gate, height = 190 }: MetricChartProps) {
+export function MetricChart({ title, unit, series: given, gate, height = 190 }: MetricChartProps) {
+  const series = useSame(given);
   const host = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState<number | null>(null);
   const { steps, columns } = useMemo(() => align(series), [series]);
@@ -146,6 +147,13 @@ export function MetricChart({ title, unit, series, gate, height = 190 }: MetricC
       <div ref={host} class="dbx-chart-plot" />
     </figure>
   );
+}
+
+/** The series of before as long as they say the same, so that a refresh of the page draws nothing anew. */
+function useSame(given: Series[]): Series[] {
+  const kept = useRef(given);
+  if (!sameSeries(kept.current, given)) kept.current = given;
+  return kept.current;
 }
 
 /** The value under the crosshair, or the newest before it; without a crosshair the last one. */

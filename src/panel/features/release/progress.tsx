@@ -3,6 +3,7 @@ import type { IconShape } from '../../components/icon.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { checkIcon, circleIcon, historyIcon, runningIcon, xIcon } from '../../components/icons.ts';
 import { Notice } from '../../components/states.tsx';
+import { Took } from '../../components/time.tsx';
 
 const names: Record<ReleaseStep['name'], string> = {
   traffic: 'Switch the traffic',
@@ -25,14 +26,18 @@ export function Progress({ release }: { release: Release }) {
     <>
       {release.state === 'partial' && (
         <Notice tone="error">
-          <b>{truth(release)}</b> {release.error} Until this is settled, nobody can start another release of
-          this model.
+          <b>{truth(release)}</b> {release.error}
         </Notice>
       )}
       {release.state === 'failed' && <Notice tone="error">{release.error}</Notice>}
       {release.state === 'succeeded' && (
         <Notice tone="info">
           <b>{truth(release)}</b>{' '}
+          {release.endedAt && (
+            <>
+              It took <Took from={release.createdAt} until={release.endedAt} />, and was read back.{' '}
+            </>
+          )}
           {release.kind === 'rollback' && 'Merges do not promote until somebody lifts the hold.'}
         </Notice>
       )}
@@ -40,9 +45,9 @@ export function Progress({ release }: { release: Release }) {
         <thead>
           <tr>
             <th>Step</th>
-            <th>Before</th>
+            <th>{release.is === null ? 'Before' : 'Is'}</th>
             <th>Planned</th>
-            <th />
+            <th>State</th>
           </tr>
         </thead>
         <tbody>
@@ -54,7 +59,7 @@ export function Progress({ release }: { release: Release }) {
                   {names[step.name]}
                   {step.detail && <div class="dbx-light dbx-small">{step.detail}</div>}
                 </td>
-                <td class="dbx-light">{step.from}</td>
+                <td class={release.is === null ? 'dbx-light' : undefined}>{truthOf(step, release)}</td>
                 <td>{step.to}</td>
                 <td class="dbx-step-state">
                   <Icon of={icon} class={`dbx-tone-${tone}`} /> {text}
@@ -64,8 +69,22 @@ export function Progress({ release }: { release: Release }) {
           })}
         </tbody>
       </table>
+      {release.state === 'partial' && (
+        <p class="dbx-light dbx-small">
+          Until this is settled, nobody can start another release of this model.
+        </p>
+      )}
     </>
   );
+}
+
+/** What was read back for a step; before that, what it starts from. */
+function truthOf(step: ReleaseStep, { is, fromVersion, toVersion }: Release): string {
+  if (is === null) return step.from;
+  const now = step.name === 'alias' ? is.alias : step.name === 'read-back' ? null : is.traffic;
+  if (now === toVersion) return step.to;
+  if (now === fromVersion) return step.from;
+  return now === null ? '–' : `v${now}`;
 }
 
 /** What was read back, in one sentence. */

@@ -19,9 +19,17 @@ import { Progress } from './progress.tsx';
 import css from './release.css?inline';
 import { ReleaseModel } from './release-model.ts';
 
+export interface ReleaseDialogProps {
+  context: PanelContext;
+  target: ReleaseTarget;
+  onClose: () => void;
+  /** Plans something else in place of what this dialog shows. */
+  onTarget: (target: ReleaseTarget) => void;
+}
+
 /** One dialog from the plan to the result: what will happen, what happens, what is true now. */
-export function ReleaseDialog(props: { context: PanelContext; target: ReleaseTarget; onClose: () => void }) {
-  const { context, target, onClose } = props;
+export function ReleaseDialog(props: ReleaseDialogProps) {
+  const { context, target, onClose, onTarget } = props;
   const abort = useMemo(() => new AbortController(), []);
   const model = useMemo(() => {
     adoptStyle(css);
@@ -37,7 +45,7 @@ export function ReleaseDialog(props: { context: PanelContext; target: ReleaseTar
       width={640}
       onClose={onClose}
       title={<Title model={model} target={target} />}
-      footer={<Footer model={model} target={target} onClose={onClose} />}
+      footer={<Footer {...{ model, target, onClose, onTarget }} />}
     >
       {problem !== null && <Notice tone="error">{problem.message}</Notice>}
       {model.outdated.value && (
@@ -94,11 +102,8 @@ function Footer({
   model,
   target,
   onClose,
-}: {
-  model: ReleaseModel;
-  target: ReleaseTarget;
-  onClose: () => void;
-}) {
+  onTarget,
+}: Omit<ReleaseDialogProps, 'context'> & { model: ReleaseModel }) {
   const release = model.release.value;
   const plan = model.plan.value;
   const busy = model.busy.value;
@@ -112,6 +117,23 @@ function Footer({
         )}
         <Button tone="primary" busy={busy === 'finish'} onClick={() => void model.resolve('finish')}>
           {`Finish: on to v${release.toVersion}`}
+        </Button>
+      </>
+    );
+  }
+  if (release?.state === 'succeeded' && release.fromVersion !== null) {
+    const back = release.fromVersion;
+    const kind = release.kind === 'rollback' ? 'promotion' : 'rollback';
+    return (
+      <>
+        <Button
+          icon={historyIcon}
+          onClick={() => onTarget({ model: release.model, kind, toVersion: back, release: null })}
+        >
+          {`Undo: back to v${back}`}
+        </Button>
+        <Button tone="primary" onClick={onClose}>
+          Close
         </Button>
       </>
     );

@@ -6,6 +6,7 @@ import { skipIcon, xCircleFillIcon, xIcon } from '../../components/icons.ts';
 import { Notice, Skeleton } from '../../components/states.tsx';
 import { pageLanguage } from '../../format/language.ts';
 import { countFormat } from '../../format/number.ts';
+import { actionText, exact, subjectText, wayOf } from './audit-words.ts';
 import { verifiedIcon } from './icons.ts';
 import type { TabModel } from './tab-model.ts';
 
@@ -60,17 +61,17 @@ export function AuditView({ model }: { model: TabModel }) {
           <tbody>
             {list.items.map((entry) => (
               <tr key={entry.sequence}>
-                <td class="dbx-end">{number(entry.sequence)}</td>
-                <td class="dbx-numbers">{exact(entry.at)}</td>
-                <td>
+                <td class="dbx-end dbx-audit-number">{number(entry.sequence)}</td>
+                <td class="dbx-numbers dbx-audit-when">{exact(entry.at)}</td>
+                <td class="dbx-audit-who">
                   <b>{entry.actor.name}</b>
                   {entry.actor.kind !== 'person' && <span class="dbx-light">{` (${entry.actor.kind})`}</span>}
                 </td>
-                <td>
+                <td class="dbx-audit-did">
                   <Outcome entry={entry} />
                 </td>
-                <td>
-                  {entry.subject}
+                <td class="dbx-audit-what">
+                  <span title={entry.subject}>{subjectText(entry)}</span>
                   {entry.pull !== null && (
                     <>
                       {', '}
@@ -80,7 +81,7 @@ export function AuditView({ model }: { model: TabModel }) {
                 </td>
                 <td class="dbx-light dbx-audit-way">{wayOf(entry)}</td>
                 <td
-                  class="dbx-mono"
+                  class="dbx-mono dbx-audit-hash"
                   title={entry.hash}
                 >{`${entry.hash.slice(0, 4)}…${entry.hash.slice(-4)}`}</td>
               </tr>
@@ -102,7 +103,7 @@ export function AuditView({ model }: { model: TabModel }) {
 }
 
 function Outcome({ entry }: { entry: AuditEntry }) {
-  const text = entry.action.replace('.', ' ').replaceAll('-', ' ');
+  const text = actionText(entry);
   if (entry.outcome === 'done') return <>{text}</>;
   const refused = entry.outcome === 'refused';
   return (
@@ -111,24 +112,4 @@ function Outcome({ entry }: { entry: AuditEntry }) {
       {`${refused ? 'Refused' : 'Failed'}: ${text}`}
     </>
   );
-}
-
-/** What else is known in one line: the reason, the state it led to, the approval, the identity at Databricks. */
-function wayOf(entry: AuditEntry): string {
-  const told = ['reason', 'state', 'step', 'result', 'error', 'event']
-    .map((key) => entry.detail[key])
-    .filter((value) => typeof value === 'string');
-  return [
-    ...told,
-    entry.commit && `commit ${entry.commit.slice(0, 10)}`,
-    entry.approval && `approved by ${entry.approval}`,
-    entry.principal && `as ${entry.principal.slice(0, 8)}`,
-    entry.requestId && `request ${entry.requestId.slice(0, 8)}`,
-  ]
-    .filter(Boolean)
-    .join(', ');
-}
-
-function exact(at: string): string {
-  return new Date(at).toISOString().slice(0, 19).replace('T', ' ');
 }

@@ -1,5 +1,5 @@
+import arrowRightSvg from '@primer/octicons/build/svg/arrow-right-16.svg?raw';
 import beakerSvg from '@primer/octicons/build/svg/beaker-16.svg?raw';
-import chevronRightSvg from '@primer/octicons/build/svg/chevron-right-16.svg?raw';
 import gitBranchSvg from '@primer/octicons/build/svg/git-branch-16.svg?raw';
 import gitCommitSvg from '@primer/octicons/build/svg/git-commit-16.svg?raw';
 import gitPullRequestSvg from '@primer/octicons/build/svg/git-pull-request-16.svg?raw';
@@ -14,8 +14,8 @@ import type { IconShape } from '../../components/icon.tsx';
 import { iconOf } from '../../components/icon.tsx';
 
 /** Octicons of the tab and the release dialog: in their own chunk, away from the pull-request box. */
+export const arrowRightIcon: IconShape = /* @__PURE__ */ iconOf(arrowRightSvg);
 export const beakerIcon: IconShape = /* @__PURE__ */ iconOf(beakerSvg);
-export const chevronRightIcon: IconShape = /* @__PURE__ */ iconOf(chevronRightSvg);
 export const gitBranchIcon: IconShape = /* @__PURE__ */ iconOf(gitBranchSvg);
 export const gitCommitIcon: IconShape = /* @__PURE__ */ iconOf(gitCommitSvg);
 export const gitPullRequestIcon: IconShape = /* @__PURE__ */ iconOf(gitPullRequestSvg);

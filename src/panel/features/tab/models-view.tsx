@@ -3,7 +3,7 @@ import { PermittedButton } from '../../components/button.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { checkIcon, historyIcon } from '../../components/icons.ts';
 import { Badge, Commit, Empty, Notice, Skeleton } from '../../components/states.tsx';
-import { Time } from '../../components/time.tsx';
+import { Time, Took } from '../../components/time.tsx';
 import { pageLanguage } from '../../format/language.ts';
 import { metricFormat } from '../../format/number.ts';
 import { packageIcon, rocketIcon } from './icons.ts';
@@ -60,7 +60,7 @@ interface VersionProps {
 function Version({ entry, version, model }: VersionProps) {
   const live = entry.champion === version.version;
   const { link } = model.context.page.repository;
-  const metrics = Object.entries(version.metrics);
+  const metrics = inOrder(version.metrics, model);
   const values = (name: string) => entry.versions.map((other) => other.metrics[name]);
   return (
     <li class={live ? 'dbx-version dbx-version-live' : 'dbx-version'}>
@@ -113,6 +113,14 @@ function Version({ entry, version, model }: VersionProps) {
   );
 }
 
+/** The metric that counts first, then those with a gate, then the others. */
+function inOrder(metrics: ModelVersion['metrics'], model: TabModel): [string, number | null][] {
+  const configuration = model.repository.view.data.value?.configuration;
+  const first = [configuration?.primary, ...(configuration?.gates ?? []).map((gate) => gate.metric)];
+  const place = (name: string) => (first.includes(name) ? first.indexOf(name) : first.length);
+  return Object.entries(metrics).sort(([a], [b]) => place(a) - place(b));
+}
+
 function Served({ version, live }: { version: ModelVersion; live: boolean }) {
   const last = version.released.at(-1);
   if (!last) return live ? <>in production</> : null;
@@ -125,7 +133,12 @@ function Served({ version, live }: { version: ModelVersion; live: boolean }) {
       </>
     );
   }
-  return <>served until {last.until ? <Time at={last.until} /> : 'now'}</>;
+  if (last.until === null) return <>served</>;
+  return (
+    <>
+      served <Took from={last.from} until={last.until} />, until <Time at={last.until} />
+    </>
+  );
 }
 
 function ordinal(count: number): string {

@@ -46,7 +46,7 @@ export function ProductionHead({ view, model }: { view: RepositoryView; model: T
     <section class="dbx-production" aria-label="In production">
       <div class="dbx-production-cell dbx-production-name">
         <span class="dbx-light dbx-small">In production</span>
-        <span class="dbx-large">
+        <span class="dbx-large dbx-production-main">
           <b>{production.name}</b> <b>v{production.version}</b>{' '}
           {production.hold && (
             <Badge tone="warning">
@@ -75,7 +75,7 @@ export function ProductionHead({ view, model }: { view: RepositoryView; model: T
       {primary !== null && (
         <div class="dbx-production-cell">
           <span class="dbx-light dbx-small">{primary}</span>
-          <span class="dbx-large dbx-inline">
+          <span class="dbx-large dbx-inline dbx-production-main">
             <b>{metricFormat([value], pageLanguage())(value)}</b>
             <Sparkline values={production.trend} label={`${primary} of the last releases`} width={60} />
           </span>
@@ -122,7 +122,7 @@ function Endpoint({ endpoint }: { endpoint: NonNullable<Production['endpoint']> 
   return (
     <div class="dbx-production-cell">
       <span class="dbx-light dbx-small">Endpoint {endpoint.name}</span>
-      <span class="dbx-inline dbx-medium">
+      <span class="dbx-inline dbx-medium dbx-production-main">
         <Icon of={icon} class={`dbx-tone-${tone}`} />
         <b>{`${word}, ${traffic}`}</b>
       </span>

@@ -1,4 +1,5 @@
-import type { Hold, Release } from '../../../contract/release.ts';
+import { useState } from 'preact/hooks';
+import type { Hold, Release, ReleaseList } from '../../../contract/release.ts';
 import { Button, PermittedButton } from '../../components/button.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { alertIcon, historyIcon, lockIcon, runningIcon, skipIcon, xIcon } from '../../components/icons.ts';
@@ -54,12 +55,39 @@ export function ReleasesView({ model }: { model: TabModel }) {
         </Empty>
       ) : (
         <>
-          <ReleaseSteps releases={list.items} metric={list.primary} />
+          <Steps list={list} model={model} />
           <History items={list.items} model={model} />
         </>
       )}
     </>
   );
+}
+
+/** The staircase of the newest release's model, over the metric that the reader wants. */
+function Steps({ list, model }: { list: ReleaseList; model: TabModel }) {
+  const [wanted, setWanted] = useState<string | null>(null);
+  const key = list.items[0]?.model;
+  const versions = model.models.data.value?.models.find((entry) => entry.key === key)?.versions ?? [];
+  const names = [...new Set([...(list.primary ? [list.primary] : []), ...versions.flatMap(metricNames)])];
+  const metric = wanted ?? names[0];
+  if (metric === undefined) return null;
+  const metricOf = (release: Release) =>
+    metric === list.primary
+      ? release.metric
+      : (versions.find((one) => one.version === release.toVersion)?.metrics[metric] ?? null);
+  return (
+    <ReleaseSteps
+      releases={list.items.filter((release) => release.model === key)}
+      metric={metric}
+      metrics={names}
+      metricOf={metricOf}
+      onMetric={setWanted}
+    />
+  );
+}
+
+function metricNames(version: { metrics: Record<string, unknown> }): string[] {
+  return Object.keys(version.metrics);
 }
 
 function HoldNotice({ hold, list, model }: { hold: Hold; list: Release[]; model: TabModel }) {
@@ -73,7 +101,7 @@ function HoldNotice({ hold, list, model }: { hold: Hold; list: Release[]; model:
         <b>Automatic promotion is on hold.</b> {hold.by.name}{' '}
         {release ? `rolled back v${release.fromVersion} to v${release.toVersion}` : 'rolled back'}{' '}
         <Time at={hold.since} />
-        {hold.reason ? `: “${hold.reason}”` : ''}. Merges still train. {refused}
+        {hold.reason ? `: “${hold.reason}”` : ''}. Merges still train.{refused && <b>{` ${refused}`}</b>}
       </p>
       <PermittedButton
         id="dbx-lift"

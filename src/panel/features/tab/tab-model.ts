@@ -7,7 +7,7 @@ import { RepositoryModel } from '../../models/repository-model.ts';
 import { Resource } from '../../models/resource.ts';
 import type { PanelContext } from '../../panel-context.ts';
 import type { Route } from './route.ts';
-import { routeOf } from './route.ts';
+import { comparable, routeOf } from './route.ts';
 
 const pageSize = 50;
 
@@ -20,7 +20,10 @@ export class TabModel {
   readonly releases: Resource<ReleaseList>;
   readonly audit: Resource<AuditList>;
   readonly filter = signal<{ query: string; state: string }>({ query: '', state: '' });
-  readonly sort = signal<{ by: string; order: 'asc' | 'desc' }>({ by: 'started', order: 'desc' });
+  /** `started`, newest first, or a metric, best first. */
+  readonly sort = signal('started');
+  /** Runs that are marked for comparing, in the order of marking. */
+  readonly selected = signal<readonly string[]>([]);
   /** How many rows are wanted; grows with "Show more". */
   readonly wanted = signal(pageSize);
   readonly auditWanted = signal(pageSize);
@@ -51,7 +54,7 @@ export class TabModel {
     this.refresh();
   }
 
-  /** Fetches what the current view shows. */
+  /** Fetches what the current view shows; a run and a comparison fetch theirs. */
   refresh(): void {
     const lists: Partial<Record<Route['view'], Resource<unknown>>> = {
       runs: this.runs,
@@ -60,6 +63,8 @@ export class TabModel {
       audit: this.audit,
     };
     void lists[this.route.value.view]?.refresh();
+    // The chart of the releases takes its metrics from the versions.
+    if (this.route.value.view === 'releases') void this.models.refresh();
   }
 
   search(change: Partial<{ query: string; state: string }>): void {
@@ -69,9 +74,16 @@ export class TabModel {
   }
 
   sortBy(by: string): void {
-    const { by: before, order } = this.sort.value;
-    this.sort.value = { by, order: before === by && order === 'desc' ? 'asc' : 'desc' };
+    this.sort.value = this.sort.value === by ? 'started' : by;
     void this.runs.refresh();
+  }
+
+  /** Marks a run for comparing, or no longer; beyond what fits the oldest mark goes. */
+  select(id: string): void {
+    const before = this.selected.value;
+    this.selected.value = before.includes(id)
+      ? before.filter((other) => other !== id)
+      : [...before, id].slice(-comparable);
   }
 
   showMore(): void {
@@ -92,10 +104,9 @@ export class TabModel {
   /** All pages up to the wanted number, so that a refresh shows no gap. */
   async #loadRuns(stop: AbortSignal): Promise<RunList> {
     const { query, state } = this.filter.value;
-    const { by, order } = this.sort.value;
     const page = (cursor?: string) =>
       this.context.api.runs(
-        { query: query || undefined, state: state || undefined, sort: by, order, cursor, limit: pageSize },
+        { q: query.trim() || undefined, state: state || undefined, sort: this.sort.value, cursor },
         stop,
       );
     let list = await page();

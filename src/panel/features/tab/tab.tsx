@@ -7,6 +7,7 @@ import { pageLanguage } from '../../format/language.ts';
 import { countFormat } from '../../format/number.ts';
 import { ReleaseDialog } from '../release/release-dialog.tsx';
 import { AuditView } from './audit-view.tsx';
+import { CompareView } from './compare-view.tsx';
 import { beakerIcon, logIcon, packageIcon, rocketIcon } from './icons.ts';
 import { ModelsView } from './models-view.tsx';
 import { ProductionHead } from './production-head.tsx';
@@ -38,15 +39,18 @@ export function Tab({ model }: { model: TabModel }) {
   const target = model.dialog.value;
   return (
     <>
-      <ProductionHead view={view} model={model} />
+      {isList(model.route.value) && <ProductionHead view={view} model={model} />}
       <Configuration view={view} />
       <Tabs model={model} />
       <View model={model} />
       {target !== null && (
         <ReleaseDialog
-          key={`${target.model} ${target.toVersion} ${target.release}`}
+          key={`${target.kind} ${target.model} ${target.toVersion} ${target.release}`}
           context={model.context}
           target={target}
+          onTarget={(next) => {
+            model.dialog.value = next;
+          }}
           onClose={() => {
             model.dialog.value = null;
             void model.repository.view.refresh();
@@ -56,6 +60,11 @@ export function Tab({ model }: { model: TabModel }) {
       )}
     </>
   );
+}
+
+/** One run, or some beside each other, come without the head: what they are about comes first. */
+function isList({ view }: Route): boolean {
+  return view !== 'run' && view !== 'compare';
 }
 
 function NotBound() {
@@ -94,7 +103,7 @@ function Configuration({ view }: { view: NonNullable<TabModel['repository']['vie
   );
 }
 
-const tabs: { view: Exclude<Route['view'], 'run'>; text: string; icon: IconShape }[] = [
+const tabs: { view: Exclude<Route['view'], 'run' | 'compare'>; text: string; icon: IconShape }[] = [
   { view: 'runs', text: 'Runs', icon: beakerIcon },
   { view: 'models', text: 'Models', icon: packageIcon },
   { view: 'releases', text: 'Releases', icon: rocketIcon },
@@ -103,7 +112,8 @@ const tabs: { view: Exclude<Route['view'], 'run'>; text: string; icon: IconShape
 
 function Tabs({ model }: { model: TabModel }) {
   const counts = model.repository.view.data.value?.counts;
-  const route = model.route.value.view === 'run' ? 'runs' : model.route.value.view;
+  const { view: current } = model.route.value;
+  const route = current === 'run' || current === 'compare' ? 'runs' : current;
   const number = countFormat(pageLanguage());
   const countOf = {
     runs: counts?.runs,
@@ -134,6 +144,8 @@ function View({ model }: { model: TabModel }) {
   switch (route.view) {
     case 'run':
       return <RunView key={route.id} model={model} id={route.id} />;
+    case 'compare':
+      return <CompareView key={route.ids.join()} model={model} ids={route.ids} />;
     case 'models':
       return <ModelsView model={model} />;
     case 'releases':
