@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { ForgeVersion } from '../emulator/gitea/context.ts';
 
 export interface DemoArguments {
   /** Port of the demo's address; undefined: the one of the last start, else 3000. */
@@ -11,6 +12,8 @@ export interface DemoArguments {
   dataDir: string;
   /** Virtual environments, by digest of their dependencies; they outlive `--fresh`. */
   pythonCacheDir: string;
+  /** The Gitea release that the emulator shows, 1.26 by default. */
+  gitea?: ForgeVersion;
   help: boolean;
 }
 
@@ -21,6 +24,7 @@ export const usage = `npm start -- [options]
   --data DIR          where the demo keeps its data (default .demo)
   --python-cache DIR  where Python environments are cached
                       (default $XDG_CACHE_HOME/gitea-databricks/python or ~/.cache/gitea-databricks/python)
+  --gitea VERSION     the Gitea release that is emulated: 1.26 (default) or 1.27
 `;
 
 /** @throws with a sentence for the terminal when an option is unknown or a value is wrong. */
@@ -32,6 +36,7 @@ export function parseDemoArguments(args: string[], environment: NodeJS.ProcessEn
       fresh: { type: 'boolean', default: false },
       data: { type: 'string', default: '.demo' },
       'python-cache': { type: 'string' },
+      gitea: { type: 'string', default: '1.26' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -41,6 +46,7 @@ export function parseDemoArguments(args: string[], environment: NodeJS.ProcessEn
     fresh: values.fresh,
     dataDir: resolve(values.data),
     pythonCacheDir: resolve(values['python-cache'] ?? join(caches, 'gitea-databricks', 'python')),
+    gitea: parseVersion(values.gitea),
     help: values.help,
   };
 }
@@ -49,4 +55,9 @@ function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
   throw new Error(`--port ${text}: a port is a number from 1 to 65535`);
+}
+
+function parseVersion(text: string): ForgeVersion {
+  if (text === '1.26' || text === '1.27') return text;
+  throw new Error(`--gitea ${text}: the emulator knows 1.26 and 1.27`);
 }

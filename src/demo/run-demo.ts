@@ -85,7 +85,8 @@ export async function runDemo(
     const customDir = join(folder.dir, 'gitea-custom');
     await mkdir(customDir, { recursive: true });
 
-    const forge = await emulatedForge({ dataDir: join(folder.dir, 'gitea'), customDir, rootUrl });
+    const provide = emulatedForge(options.gitea ?? '1.26');
+    const forge = await provide({ dataDir: join(folder.dir, 'gitea'), customDir, rootUrl });
     closers.push(() => forge.close());
     origins.forge = await forge.listen(portOf('forge'));
     progress.line(`Gitea (emulated) answers at ${rootUrl}`);
