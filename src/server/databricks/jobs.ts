@@ -1,5 +1,5 @@
 import type { Task } from '../../contract/run.ts';
-import type { RemoteRun, TrainingWorkspace } from '../training/workspace-port.ts';
+import type { CallAs, RemoteRun, TrainingWorkspace } from '../training/workspace-port.ts';
 import type { Call } from './caller.ts';
 import { DatabricksError } from './error.ts';
 
@@ -13,6 +13,7 @@ interface State {
 interface JobsRun extends State {
   run_id: number;
   run_name?: string;
+  job_parameters?: { name: string; value?: string }[];
   run_page_url?: string;
   start_time?: number;
   end_time?: number;
@@ -75,11 +76,32 @@ function toRemoteRun(run: JobsRun): RemoteRun {
 
 type JobsPort = Pick<
   TrainingWorkspace,
-  'submit' | 'findSubmitted' | 'startJob' | 'run' | 'output' | 'cancel'
+  'submit' | 'findSubmitted' | 'findStarted' | 'startJob' | 'run' | 'output' | 'cancel'
 >;
 
 /** Runs through the Jobs API 2.2. */
 export function createJobs(call: Call): JobsPort {
+  /** The newest run that matches, page by page. */
+  async function find(
+    as: CallAs,
+    query: Record<string, string | number>,
+    matches: (run: JobsRun) => boolean,
+  ): Promise<string | null> {
+    let page_token: string | undefined;
+    do {
+      const answer = await call<{ runs?: JobsRun[]; next_page_token?: string }>(
+        as,
+        'GET',
+        `${base}/runs/list`,
+        { query: { ...query, limit: 24, page_token } },
+      );
+      const found = answer.runs?.find(matches);
+      if (found) return String(found.run_id);
+      page_token = answer.next_page_token;
+    } while (page_token);
+    return null;
+  }
+
   return {
     async submit(as, { name, token, timeoutSeconds, pythonFile, parameters, dependencies }) {
       const body = {
@@ -101,20 +123,17 @@ export function createJobs(call: Call): JobsPort {
     },
 
     async findSubmitted(as, name, since) {
-      let page_token: string | undefined;
-      do {
-        const query = { run_type: 'SUBMIT_RUN', start_time_from: since, limit: 24, page_token };
-        const answer = await call<{ runs?: JobsRun[]; next_page_token?: string }>(
-          as,
-          'GET',
-          `${base}/runs/list`,
-          { query },
-        );
-        const found = answer.runs?.find((run) => run.run_name === name);
-        if (found) return String(found.run_id);
-        page_token = answer.next_page_token;
-      } while (page_token);
-      return null;
+      const query = { run_type: 'SUBMIT_RUN', start_time_from: since };
+      return await find(as, query, (run) => run.run_name === name);
+    },
+
+    async findStarted(as, jobId, { name, value }, since) {
+      const query = { job_id: jobId, start_time_from: since };
+      return await find(
+        as,
+        query,
+        (run) => run.job_parameters?.some((given) => given.name === name && given.value === value) ?? false,
+      );
     },
 
     async startJob(as, { id, token, parameters, optional }) {

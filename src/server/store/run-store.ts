@@ -147,10 +147,18 @@ export function createRunStore(connection: Connection): RunStore {
     },
 
     async linkPull(runId, repositoryId, index) {
-      await connection
+      const linked = await connection
         .insertInto('run_pulls')
         .values({ run_id: runId, repository_id: repositoryId, pull_index: index, verdict: null })
         .onConflict((conflict) => conflict.columns(['run_id', 'pull_index']).doNothing())
+        .returning('run_id')
+        .executeTakeFirst();
+      if (!linked) return;
+      // Whoever is about to end this run read it without this pull request: it must read it again.
+      await connection
+        .updateTable('runs')
+        .set((column) => ({ version: column('version', '+', 1) }))
+        .where('id', '=', runId)
         .execute();
     },
 

@@ -50,6 +50,15 @@ function usable(record: ConfigurationRecord): UsableConfiguration {
   );
 }
 
+/** An existing job runs with the rights of the repository, so a fork's code must never reach one (hazard 6). */
+function forkMayTrain(record: UsableConfiguration): void {
+  if (record.configuration.train.kind !== 'job') return;
+  throw new ProblemError(
+    'pull-not-trainable',
+    'A fork cannot train with "job": a job runs with the rights of this repository. Push the branch to this repository to train it.',
+  );
+}
+
 /** What people ask for: train, cancel, retry. Permission was checked before; the facts are checked here. */
 export class RunActionsService {
   readonly #options: ActionOptions;
@@ -127,6 +136,7 @@ export class RunActionsService {
     }
     const index = run.pulls[0]?.index ?? null;
     if (run.trust === 'fork') {
+      forkMayTrain(record);
       const pull = index === null ? null : await forge.pull(repository, index);
       if (pull?.state !== 'open' || pull.head.sha !== run.commit) {
         throw new ProblemError(
@@ -167,12 +177,7 @@ export class RunActionsService {
     by: RequestedBy,
   ): Promise<Run> {
     const { runs } = this.#options;
-    if (pull.fork && record.configuration.train.kind === 'job') {
-      throw new ProblemError(
-        'pull-not-trainable',
-        'A fork cannot train with "job": a job runs with the rights of this repository.',
-      );
-    }
+    if (pull.fork) forkMayTrain(record);
     const commit = pull.head.sha;
     const all = await runs.ofPull(repository.id, pull.index, 50);
     const waiting = all.find((run) => run.commit === commit && run.state === 'waiting');

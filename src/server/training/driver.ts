@@ -120,6 +120,9 @@ export class RunDriver {
   async #submit(repository: BoundRepository, run: Run, resumed: boolean): Promise<Run> {
     const { workspace, forge, journal } = this.#options;
     const { train } = run.configuration;
+    if (run.trust === 'fork' && train.kind === 'job') {
+      throw new RunFailure('A fork cannot train with "job": a job runs with the rights of this repository.');
+    }
     const trainer: CallAs = { repository, role: 'trainer', act: actOf(run) };
     const as: CallAs = run.trust === 'fork' ? { ...trainer, role: 'fork' } : trainer;
     const experiment = experimentOf(repository, run);
@@ -127,6 +130,9 @@ export class RunDriver {
     const snapshot = await uploadSnapshot({ forge, workspace }, trainer, run);
     const experimentId = await workspace.ensureExperiment(as, experiment);
     const placed = { ...run, snapshot, experimentId };
+    // Uploading takes its time: what ended meanwhile is not started.
+    const now = await this.#options.runs.findById(run.id);
+    if (!now || isFinal(now.state)) throw new RunChanged(run.id);
 
     let remoteId: string;
     let job: string | null = null;

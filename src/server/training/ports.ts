@@ -138,6 +138,7 @@ export interface RunStore {
     version: number,
     change: Partial<Omit<Run, 'id' | 'version' | 'pulls'>>,
   ): Promise<boolean>;
+  /** A new link counts the run's version up. */
   linkPull(runId: string, repositoryId: number, index: number): Promise<void>;
   /** Frozen, thinned histories by metric. */
   histories(id: string): Promise<Record<string, Series>>;

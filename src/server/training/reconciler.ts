@@ -80,9 +80,14 @@ export class Reconciler {
     }
     const open = await forge.openPulls(repository);
     for (const pull of open) {
-      const runs = await stores.runs.ofPull(id, pull.index, 50);
-      const told = await stores.outbox.has(`status:${id}:${pull.head.sha}`);
-      if (told || runs.some((run) => run.commit === pull.head.sha)) continue;
+      const all = await stores.runs.ofPull(id, pull.index, 50);
+      const own = all.filter((run) => run.commit === pull.head.sha);
+      // A superseded run of the head: it was the head before, and came back.
+      const looked =
+        own.length > 0
+          ? own.some((run) => run.state !== 'superseded')
+          : await stores.outbox.has(`status:${id}:${pull.head.sha}`);
+      if (looked) continue;
       const outcome = await triggers.pullChanged(repository, pull.index, actor);
       log.info(
         { repository: id, pull: pull.index, outcome },

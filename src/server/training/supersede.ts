@@ -81,7 +81,8 @@ async function end(
         detail: { state, reason },
       },
       also: async ({ outbox }) => {
-        if (run.databricksRunId === null) return;
+        // While uploading, a submission may be under way whose answer nobody will wait for.
+        if (run.databricksRunId === null && run.state !== 'uploading') return;
         await outbox.enqueue({ topic: 'cancel', key: `cancel:${run.id}`, payload: { run: run.id } });
       },
     },

@@ -6,13 +6,14 @@ import type { Transactor } from '../store/transactor.ts';
 import type { Intent } from '../webhook/decide.ts';
 import { RunActionsService } from './actions.ts';
 import type { Configurations } from './configurations.ts';
-import { actOf, RunDriver } from './driver.ts';
+import { RunDriver } from './driver.ts';
 import { createEvaluation, createMeasuredRuns } from './evaluation.ts';
 import { RunJournal } from './journal.ts';
 import { createRunFactory } from './new-run.ts';
 import { Poller } from './poller.ts';
 import type { TrainingStores } from './ports.ts';
 import { Reconciler } from './reconciler.ts';
+import { createRemoteCancel } from './remote-cancel.ts';
 import { runUrl } from './run-url.ts';
 import { Triggers } from './triggers.ts';
 import type { TrainingWorkspace } from './workspace-port.ts';
@@ -115,13 +116,7 @@ export function createTraining(dependencies: TrainingDependencies) {
       }
     },
     /** Handler of the outbox topic `cancel`. */
-    async cancelRemote(payload: Record<string, unknown>): Promise<void> {
-      const run = await runs.findById(String(payload.run));
-      const repository = run && (await repositories.find(run.repositoryId));
-      if (!run?.databricksRunId || !repository) return;
-      const role = run.trust === 'fork' ? 'fork' : 'trainer';
-      await workspace.cancel({ repository, role, act: actOf(run) }, run.databricksRunId);
-    },
+    cancelRemote: createRemoteCancel({ runs, repositories, workspace, clock }),
   };
 }
 

@@ -66,6 +66,13 @@ export interface TrainingWorkspace {
   submit(as: CallAs, submission: Submission): Promise<string>;
   /** A submitted run by its name, among those started since (milliseconds). null: there is none */
   findSubmitted(as: CallAs, name: string, since: number): Promise<string | null>;
+  /** A run of a job by the value of a parameter, among those started since (milliseconds). null: there is none */
+  findStarted(
+    as: CallAs,
+    jobId: number,
+    parameter: { name: string; value: string },
+    since: number,
+  ): Promise<string | null>;
   /** Starts an existing job; `optional` parameters are passed where the job declares them. */
   startJob(
     as: CallAs,

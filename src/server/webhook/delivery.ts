@@ -38,14 +38,14 @@ export function parseDelivery(event: string, eventType: string, payload: unknown
 
 /**
  * sha-256 of what makes two deliveries the same. A redelivery from Gitea's pages has a new UUID and the same
- * content; a pull request that is closed and reopened twice differs by the time of its update.
+ * content. The time of the pull request's update belongs to it: a head can come back by a force push, and a pull
+ * request can be closed twice.
  */
 export function contentKey({ event, eventType, repositoryId, push, pull }: Delivery): string {
-  const moment = pull && pull.action !== 'synchronized' && pull.action !== 'opened' ? pull.updatedAt : '';
   const content = push
     ? [repositoryId, event, push.ref, push.before, push.after]
     : pull
-      ? [repositoryId, event, eventType, pull.action, pull.index, pull.head, pull.merged, moment]
+      ? [repositoryId, event, eventType, pull.action, pull.index, pull.head, pull.merged, pull.updatedAt]
       : [repositoryId, event, eventType];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }

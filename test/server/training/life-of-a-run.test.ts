@@ -129,4 +129,45 @@ describe('the life of a run', () => {
     });
     await expect(rooms.training.actions.cancel(repository, cancelled, by)).rejects.toThrow('ended already');
   }, 120_000);
+
+  test('a run that is cancelled while the answer of its submission is lost ends at Databricks, too', async () => {
+    const { stage, rooms, team } = await prepared();
+    const { failures } = stage.workspace;
+    failures.inject('response', { message: 'lost', subject: 'POST /api/2.2/jobs/runs/submit' });
+    failures.inject('request', { message: 'down', subject: 'GET /api/2.2/jobs/runs/list', times: 4 });
+    const head = await team.commit('main', {
+      '.gitea/databricks.yml': configuration,
+      ...files({ ...good, seconds: 60 }),
+    });
+    await until('a failed search', async () => {
+      const [run] = await rooms.stores.runs.ofCommit(stage.repository.id, head);
+      return run?.state === 'uploading' && run.failures > 1;
+    });
+    const repository = (await rooms.repositories.find(stage.repository.id))!;
+    const [run] = await rooms.stores.runs.ofCommit(stage.repository.id, head);
+    const cancelled = await rooms.training.actions.cancel(repository, run!, by);
+    expect(cancelled).toMatchObject({ state: 'cancelled', databricksRunId: null });
+    await until('the cancellation at Databricks', async () => {
+      const { body } = await stage.admin.get('/api/2.2/jobs/runs/list');
+      return body.runs?.length === 1 && body.runs[0].state.result_state === 'CANCELED';
+    });
+  }, 120_000);
+
+  test('a pull request that is linked while a run is judged is judged, too', async () => {
+    const { stage, rooms, team } = await prepared();
+    await team.commit('main', { '.gitea/databricks.yml': configuration, 'README.md': 'set up' });
+    const head = await team.commit('one', files({ ...good, seconds: 2 }));
+    const first = await openPull(stage, 'one');
+    const running = await runOf(stage, rooms, head, 'running');
+    await team.git(team.work, 'push', '--quiet', 'origin', `${head}:refs/heads/two`);
+    const second = await openPull(stage, 'two');
+    await until('the link', async () => (await rooms.stores.runs.findById(running.id))?.pulls.length === 2);
+    const ended = await runOf(stage, rooms, head, 'succeeded');
+    expect(ended.pulls.map((pull) => [pull.index, pull.verdict?.outcome])).toEqual([
+      [first, 'no-baseline'],
+      [second, 'no-baseline'],
+    ]);
+    const stale = await rooms.stores.runs.update(running.id, running.version, { failures: 9 });
+    expect(stale).toBe(false);
+  }, 120_000);
 });

@@ -143,6 +143,18 @@ describe('what trains', () => {
     });
     const { body } = await stage.admin.get(`/api/2.2/jobs/runs/get?run_id=${run.databricksRunId}`);
     expect(body.run_as_user_name).toBe(stage.principals.fork.applicationId);
+
+    // The repository changes to a job, which runs with its rights: the fork's code must not get there by a retry.
+    stage.server.bindings[0]!.jobs.nightly = 1;
+    const withJob = configuration.replace('entry: train.py', 'job: nightly');
+    await team.commit('main', { '.gitea/databricks.yml': withJob });
+    await until('the new configuration', async () => {
+      const record = await rooms.stores.memory.configuration(stage.repository.id);
+      return record?.state === 'ok' && record.configuration.train.kind === 'job';
+    });
+    await expect(rooms.training.actions.retry(repository, run, by)).rejects.toThrow(
+      'fork cannot train with "job"',
+    );
   }, 120_000);
 
   test('what no delivery told of is found by comparing with Gitea', async () => {
@@ -230,5 +242,34 @@ describe('what trains', () => {
       metrics: { rmse: 0.7, accuracy: 0.9 },
       loggedParameters: { argument: '--depth=6' },
     });
+  }, 120_000);
+
+  test('a head that comes back is trained again, whether its delivery came or not', async () => {
+    const { stage, rooms, team } = await prepared({
+      '.gitea/databricks.yml': configuration,
+      'README.md': 'a',
+    });
+    const a = await team.commit('back', files({ ...good, seconds: 60 }));
+    await openPull(stage, 'back');
+    await runOf(stage, rooms, a, 'running');
+    const b = await team.commit('back', files({ ...good, seconds: 61 }));
+    await runOf(stage, rooms, a, 'superseded');
+    await runOf(stage, rooms, b, 'queued', 'uploading', 'submitted', 'running');
+    const force = async (commit: string) => {
+      // Gitea tells times in seconds, and two moves within one are one.
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+      await team.git(team.work, 'push', '--quiet', '--force', 'origin', `${commit}:refs/heads/back`);
+    };
+    await force(a);
+    await runOf(stage, rooms, b, 'superseded');
+    const again = await runOf(stage, rooms, a, 'queued', 'uploading', 'submitted', 'running');
+    expect(again.attempt).toBe(2);
+    await force(b);
+    expect((await runOf(stage, rooms, b, 'queued', 'uploading', 'submitted', 'running')).attempt).toBe(2);
+
+    await rooms.close();
+    await force(a);
+    const later = await startRooms(stage);
+    expect((await runOf(stage, later, a, 'queued', 'uploading', 'submitted', 'running')).attempt).toBe(3);
   }, 120_000);
 });
