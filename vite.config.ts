@@ -14,13 +14,13 @@ const core = new RegExp(
     'src/panel/models/(act|resource|pull-model)',
     'src/panel/page/(keep-mounted)',
     'src/panel/components/(icon|drawn-icons|later|access-later|skeleton|commit|time|clock|button|run-active|emphasis)\\.',
-    'pull-box/(sentence|train-button)\\.',
-    'svg/(check|x|x-circle-fill|sync)-16',
+    'pull-box/(sentence|train-button|run-link)\\.',
+    'svg/(check|x|x-circle-fill)-16',
   ].join('|'),
 );
 
 /** A run's tasks, drawn while it trains, when it failed and on the tab. */
-const tasks = /(task-(list|bar|mark)|sparkline|rough-time|estimates|person)\.|svg\/link-external-16/;
+const tasks = /(task-(list|bar|mark)|sparkline|rough-time|estimates|person)\./;
 
 /** Numbers and metrics in words, drawn in the strip, the tables and the rollback's plan. */
 const metrics =

@@ -10,17 +10,24 @@ export { default as checkCircleFillIcon } from '@primer/octicons/build/svg/check
 export { default as dashIcon } from '@primer/octicons/build/svg/dash-16.svg?raw';
 export { default as dotFillIcon } from '@primer/octicons/build/svg/dot-fill-16.svg?raw';
 export { default as fileIcon } from '@primer/octicons/build/svg/file-16.svg?raw';
-export { default as gitCompareIcon } from '@primer/octicons/build/svg/git-compare-16.svg?raw';
 export { default as historyIcon } from '@primer/octicons/build/svg/history-16.svg?raw';
 export { default as infoIcon } from '@primer/octicons/build/svg/info-16.svg?raw';
 export { default as keyIcon } from '@primer/octicons/build/svg/key-16.svg?raw';
-export { default as linkExternalIcon } from '@primer/octicons/build/svg/link-external-16.svg?raw';
 export { default as lockIcon } from '@primer/octicons/build/svg/lock-16.svg?raw';
 export { default as playIcon } from '@primer/octicons/build/svg/play-16.svg?raw';
 export { default as shieldLockIcon } from '@primer/octicons/build/svg/shield-lock-16.svg?raw';
 export { default as signInIcon } from '@primer/octicons/build/svg/sign-in-16.svg?raw';
-export { default as syncIcon } from '@primer/octicons/build/svg/sync-16.svg?raw';
 export { default as unlinkIcon } from '@primer/octicons/build/svg/unlink-16.svg?raw';
 export { default as xIcon } from '@primer/octicons/build/svg/x-16.svg?raw';
 export { default as xCircleFillIcon } from '@primer/octicons/build/svg/x-circle-fill-16.svg?raw';
-export { circleIcon, databaseIcon, questionIcon, runningIcon, skipIcon, stopIcon } from './drawn-icons.ts';
+export {
+  circleIcon,
+  databaseIcon,
+  gitCompareIcon,
+  linkExternalIcon,
+  questionIcon,
+  runningIcon,
+  skipIcon,
+  stopIcon,
+  syncIcon,
+} from './drawn-icons.ts';

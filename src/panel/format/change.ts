@@ -4,7 +4,7 @@ import { isNumber, missing, significant } from './number.ts';
 /** A signed difference, with three significant digits and a true minus: "+0.011", "−1". */
 export function signedFormat(language: string): FormatNumber {
   return (value) =>
-    isNumber(value) ? withSign(value, significant(Math.abs(value), 3, language, 2)) : missing;
+    isNumber(value) ? withSign(value, significant(Math.abs(value), 3, language, 1)) : missing;
 }
 
 /** A fraction as a signed percentage: 0.046 → "+4.6%"; finer below a tenth of a percent. */

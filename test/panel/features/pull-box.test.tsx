@@ -132,6 +132,15 @@ describe('the pull request box', () => {
     expect(net.sent[1]?.body).toEqual({ pull: 3, commit: data.head });
   });
 
+  it('asks nobody to approve a fork that was merged without training', async () => {
+    await show(
+      data.pullView({ fork: true, state: 'merged', run: null, verdict: null, runs: [] }),
+      'Not trained',
+    );
+    expect(button('Approve and train')).toBeUndefined();
+    expect(button('Train this commit')).toBeUndefined();
+  });
+
   it('puts the reason beside a button that may not be pressed', async () => {
     const reason = 'You may read this repository, not write.';
     await show(

@@ -19,7 +19,7 @@ export function boxState(view: PullView): BoxState {
   if (run === null) {
     const { train } = view.actions;
     if (!train.allowed && train.code === 'configuration-missing') return 'not-configured';
-    return view.fork ? 'waiting' : 'untrained';
+    return view.fork && view.state === 'open' ? 'waiting' : 'untrained';
   }
   if (run.state === 'waiting') return 'waiting';
   if (isActive(run.state)) return 'training';

@@ -26,7 +26,7 @@ export interface Face {
   Body: ComponentType<FaceProps>;
   /** What stands at the end of the title's line, beside the way to the details. */
   Aside?: ComponentType<FaceProps>;
-  /** More about where this comes from, after run and commit. */
+  /** Where this comes from; without, it is the run, how long it took and when. */
   Origin?: ComponentType<FaceProps>;
   /** What can be done, at the end of the last line. */
   Buttons: ComponentType<FaceProps>;

@@ -12,6 +12,7 @@ import { roughDuration } from '../../../format/rough-time.ts';
 import { durationText } from '../../../format/time.ts';
 import { adoptStyle } from '../../../style/adopt.ts';
 import { expectedDuration } from '../estimates.ts';
+import { RunLink } from '../run-link.tsx';
 import { Sentence } from '../sentence.tsx';
 import type { Face, FaceProps } from './face.ts';
 import css from './training.css?inline';
@@ -28,7 +29,7 @@ export const training: Face = {
   }),
   Body,
   Aside: Elapsed,
-  Origin: StartedBy,
+  Origin,
   Buttons,
 };
 
@@ -68,13 +69,18 @@ function Progress({ curve, metric }: { curve: readonly number[]; metric: string 
   );
 }
 
-function StartedBy({ view: { run } }: FaceProps) {
-  if (run?.actor == null) return null;
+function Origin({ view: { run }, links }: FaceProps) {
+  if (run === null) return null;
   return (
-    <span class="dbx-started-by">
-      started by <Person person={run.actor} />
-      {run.trigger === 'pull-request' && 'with this push'}
-    </span>
+    <>
+      <RunLink run={run} links={links} />
+      {run.actor !== null && (
+        <span class="dbx-started-by">
+          started by <Person person={run.actor} />
+          {run.trigger === 'pull-request' && 'with this push'}
+        </span>
+      )}
+    </>
   );
 }
 
