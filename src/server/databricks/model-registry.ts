@@ -73,6 +73,12 @@ export class ModelRegistry {
     await this.#http.json(token, 'PUT', path, { body: { version_num: version } });
   }
 
+  /** Removes the alias; nothing happens where there is none. */
+  async removeAlias(token: string, model: string, alias: string): Promise<void> {
+    const path = `${base}/${encodeURIComponent(model)}/aliases/${encodeURIComponent(alias)}`;
+    await this.#orEmpty<object>(this.#http.json(token, 'DELETE', path));
+  }
+
   /** Names and types of inputs and outputs from the version's MLmodel file; null where it has none. */
   async signature(token: string, model: string, version: number): Promise<Signature | null> {
     const path = `/api/2.0/fs/files/Models/${model.split('.').map(encodeURIComponent).join('/')}/${version}/MLmodel`;

@@ -29,6 +29,8 @@ export function createReleaseTarget(
       new Serving(http(repository)).endpoint(await reader(repository), name),
     setAlias: async (repository, model, alias, version, act) =>
       new ModelRegistry(http(repository)).setAlias(await releaser(repository, act), model, alias, version),
+    removeAlias: async (repository, model, alias, act) =>
+      new ModelRegistry(http(repository)).removeAlias(await releaser(repository, act), model, alias),
     route: async (repository, endpoint, model, served, act) =>
       new Serving(http(repository)).route(await releaser(repository, act), endpoint, model, served),
   };

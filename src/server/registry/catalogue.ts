@@ -125,7 +125,7 @@ export class Catalogue implements Champions {
         : null,
       trained.byVersion(repository.id, key),
       transactor.stores.releases.list(repository.id, key),
-      transactor.stores.releases.hold(repository.id, key),
+      transactor.stores.releases.hold(model.name, model.alias),
     ]);
     return {
       key,
@@ -136,6 +136,7 @@ export class Catalogue implements Champions {
       trained: runs,
       releases,
       hold,
+      floors: repository.binding.floors,
     };
   }
 
@@ -182,7 +183,9 @@ export class Catalogue implements Champions {
       ),
     );
     const holds = await Promise.all(
-      keys.map((key) => this.#d.transactor.stores.releases.hold(repository.id, key)),
+      Object.values(repository.binding.models).map((model) =>
+        this.#d.transactor.stores.releases.hold(model.name, model.alias),
+      ),
     );
     const primary = [...trained.values()].flatMap((runs) => [...runs.values()]).at(-1)?.primary ?? null;
     return {

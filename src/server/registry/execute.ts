@@ -7,13 +7,13 @@ import type { Step, StoredRelease } from './release.ts';
 
 /** A step could not be done; what was changed before it stays recorded. */
 export class StepFailed extends Error {
-  /** True: somebody else changed the alias or the endpoint; our step did not act. */
-  readonly conflict: boolean;
+  /** False: it was seen before anything was changed. True: something was sent, what came of it has to be read. */
+  readonly acted: boolean;
 
-  constructor(message: string, options: { conflict: boolean; cause?: unknown }) {
+  constructor(message: string, options: { acted: boolean; cause?: unknown }) {
     super(message, { cause: options.cause });
     this.name = 'StepFailed';
-    this.conflict = options.conflict;
+    this.acted = options.acted;
   }
 }
 
@@ -38,7 +38,7 @@ async function currentAlias({ target, repository, release }: Execution): Promise
 
 async function currentEndpoint({ target, repository, release }: Execution): Promise<Endpoint> {
   const endpoint = release.endpoint ? await target.endpoint(repository, release.endpoint) : null;
-  if (!endpoint) throw new StepFailed(`The endpoint ${release.endpoint} is gone.`, { conflict: true });
+  if (!endpoint) throw new StepFailed(`The endpoint ${release.endpoint} is gone.`, { acted: false });
   return endpoint;
 }
 
@@ -54,7 +54,7 @@ export async function moveAlias(
   if (before !== expected) {
     throw new StepFailed(
       `Somebody else moved ${release.alias} to ${before === null ? 'nothing' : `v${before}`} in between; it was left there.`,
-      { conflict: true },
+      { acted: false },
     );
   }
   await target.setAlias(repository, release.modelName, release.alias, wanted, act);
@@ -62,7 +62,7 @@ export async function moveAlias(
   if (after !== wanted) {
     throw new StepFailed(
       `${release.alias} was set to v${wanted} but reads ${after === null ? 'nothing' : `v${after}`}.`,
-      { conflict: true },
+      { acted: true },
     );
   }
   return `${release.alias} points to v${wanted}`;
@@ -80,13 +80,13 @@ export async function routeEndpoint(execution: Execution, wanted: readonly Serve
     if (endpoint.update === 'failed') {
       throw new StepFailed(
         `${endpoint.name} could not be updated: ${endpoint.message ?? 'Databricks gives no reason'}. It still serves ${describeTraffic(endpoint.served)}.`,
-        { conflict: false },
+        { acted: true },
       );
     }
     if (!serves(endpoint, wanted)) {
       throw new StepFailed(
         `${endpoint.name} serves ${describeTraffic(endpoint.served)} instead of ${describeTraffic(wanted)}: somebody else changed it in between.`,
-        { conflict: true },
+        { acted: true },
       );
     }
   }
@@ -99,7 +99,7 @@ async function untilIdle(execution: Execution, start: Endpoint, deadline: number
     if (Date.now() > deadline) {
       throw new StepFailed(
         `${endpoint.name} is still being updated after ${Math.round(execution.endpointTimeout / 60_000)} minutes. Look at it in Databricks, then finish or undo.`,
-        { conflict: false },
+        { acted: true },
       );
     }
     await execution.wait(pause);
@@ -114,12 +114,12 @@ async function readBack(execution: Execution): Promise<string> {
   if (is.alias !== release.toVersion) {
     throw new StepFailed(
       `${release.alias} points to ${is.alias === null ? 'nothing' : `v${is.alias}`}, not to v${release.toVersion}.`,
-      { conflict: true },
+      { acted: true },
     );
   }
   if (release.endpoint && release.endpointBefore && is.traffic !== release.toVersion) {
     throw new StepFailed(`${release.endpoint} does not serve v${release.toVersion} with all its traffic.`, {
-      conflict: true,
+      acted: true,
     });
   }
   return is.traffic === null ? `alias v${is.alias}` : `alias v${is.alias}, traffic v${is.traffic}`;
@@ -176,24 +176,63 @@ export async function runSteps(execution: Execution): Promise<void> {
       step.endedAt = execution.now();
       await execution.record(position, step);
       if (error instanceof StepFailed) throw error;
-      throw new StepFailed(message, { conflict: false, cause: error });
+      throw new StepFailed(message, { acted: true, cause: error });
     }
   }
 }
 
+/** Whether alias and traffic are what they were before the release. */
+export function isAsBefore(
+  release: StoredRelease,
+  is: { alias: number | null; traffic: number | null } | null,
+): boolean {
+  if (is === null || is.alias !== release.fromVersion) return false;
+  if (release.endpointBefore === null) return true;
+  return is.traffic === (release.endpointBefore.find((served) => served.percentage === 100)?.version ?? null);
+}
+
+/** Takes the traffic back where this release moved it. @returns what was left as somebody else made it */
+async function undoTraffic(execution: Execution): Promise<string | null> {
+  const { release, target, repository } = execution;
+  if (!release.endpoint || !release.endpointBefore) return null;
+  const endpoint = await target.endpoint(repository, release.endpoint);
+  if (!endpoint) return `The endpoint ${release.endpoint} is gone.`;
+  const now = soleVersion(endpoint);
+  const before = release.endpointBefore.find((served) => served.percentage > 0)?.version;
+  if (endpoint.update !== 'in-progress' && now !== release.toVersion && now !== before) {
+    return `${release.endpoint} was left as somebody else configured it (${describeTraffic(endpoint.served)}).`;
+  }
+  await routeEndpoint(execution, release.endpointBefore);
+  return null;
+}
+
+async function undoAlias(execution: Execution): Promise<string | null> {
+  const { release, target, repository, act } = execution;
+  const now = await currentAlias(execution);
+  if (now === release.fromVersion) return null;
+  if (now !== release.toVersion) {
+    return `${release.alias} was left at ${now === null ? 'nothing' : `v${now}`}, where somebody else moved it.`;
+  }
+  if (release.fromVersion !== null) await moveAlias(execution, release.toVersion, release.fromVersion);
+  else await target.removeAlias(repository, release.modelName, release.alias, act);
+  return null;
+}
+
 /**
- * Takes back what a half-done release changed: endpoint first (users feel it), then the alias.
+ * Takes back what a half-done release changed, and only that: endpoint first (users feel it), then the alias. What
+ * somebody else changed meanwhile stays as they made it.
  *
+ * @returns what was left alone, in words; null: everything is as before
  * @throws {StepFailed} when something cannot be taken back
  */
-export async function undoSteps(execution: Execution): Promise<void> {
+export async function undoSteps(execution: Execution): Promise<string | null> {
   const { release } = execution;
-  if (release.endpoint && release.endpointBefore) await routeEndpoint(execution, release.endpointBefore);
-  if (release.fromVersion !== null) await moveAlias(execution, release.toVersion, release.fromVersion);
+  const left = [await undoTraffic(execution), await undoAlias(execution)].filter((text) => text !== null);
   for (const [position, step] of release.steps.entries()) {
     if (step.state === 'undone') continue;
     step.state = 'undone';
     step.endedAt = execution.now();
     await execution.record(position, step);
   }
+  return left.length > 0 ? left.join(' ') : null;
 }

@@ -6,6 +6,7 @@ import type { PlanFacts } from './plan.ts';
 import type { MergedPulls, ReleaseStore, ReleaseTarget, TrainedVersion, TrainedVersions } from './ports.ts';
 import type { StoredRelease } from './release.ts';
 import { describeRelease } from './release.ts';
+import { standing } from './standing.ts';
 
 /** Where facts about releases are read from. */
 export interface FactSources {
@@ -40,28 +41,30 @@ function comparison(to: TrainedVersion | undefined, from: TrainedVersion | undef
   });
 }
 
+/** Through which pull request the version's commit came into the production branch, if it did. */
 async function mergeOf(
   { pulls }: FactSources,
   repository: BoundRepository,
   trained: TrainedVersion | undefined,
 ): Promise<{ merged: boolean; approvals: PlanFacts['approvals'] }> {
-  if (!trained) return { merged: false, approvals: { required: 0, counted: [] } };
-  if (trained.pull === null) {
+  const nothing = { merged: false, approvals: { required: 0, counted: [] } };
+  if (!trained) return nothing;
+  if (trained.pulls.length === 0) {
     return {
       merged: trained.branch === repository.productionBranch,
       approvals: { required: 0, counted: [] },
     };
   }
-  const [pull, approvals] = await Promise.all([
-    pulls.pull(repository, trained.pull),
-    pulls.approvals(repository, trained.pull, trained.commit),
-  ]);
-  const merged =
-    pull?.merged === true &&
-    pull.mergedInto === repository.productionBranch &&
-    pull.head === trained.commit &&
-    !pull.fork;
-  return { merged, approvals };
+  for (const index of trained.pulls) {
+    const pull = await pulls.pull(repository, index);
+    const merged =
+      pull?.merged === true &&
+      pull.mergedInto === repository.productionBranch &&
+      pull.head === trained.commit &&
+      !pull.fork;
+    if (merged) return { merged, approvals: await pulls.approvals(repository, index, trained.commit) };
+  }
+  return nothing;
 }
 
 /** Reads everything that a plan is made from; changes nothing. */
@@ -81,12 +84,13 @@ export async function gatherPlanFacts(
     model.endpoint ? target.endpoint(repository, model.endpoint) : null,
     trained.active(repository.id),
     releases.unfinished(model.name, model.alias),
-    releases.hold(repository.id, modelKey),
+    releases.hold(model.name, model.alias),
   ]);
   const champion = aliases[model.alias] ?? null;
   const wanted = versions.find((version) => version.version === request.toVersion);
   const to = runs.get(request.toVersion);
   const from = champion === null ? undefined : runs.get(champion);
+  const stands = to ? standing(to, champion, from, repository.binding.floors) : null;
   const spans = servedSpans(history, request.toVersion);
   const championSpan = champion === null ? undefined : servedSpans(history, champion).at(-1);
   const released = spans.length > 0;
@@ -116,7 +120,8 @@ export async function gatherPlanFacts(
       exists: wanted !== undefined,
       ready: wanted?.status === 'ready',
       trust: to?.trust ?? 'unknown',
-      outcome: to?.outcome ?? null,
+      outcome: stands?.outcome ?? null,
+      verdictTitle: stands?.title ?? null,
       servedFrom: spans.at(-1)?.from ?? null,
       servedUntil: spans.at(-1)?.until ?? null,
       pull: to?.pull ?? null,

@@ -10,6 +10,7 @@ import type { MergeDecision } from './promotion.ts';
 import { decideOnMerge } from './promotion.ts';
 import { describeRelease } from './release.ts';
 import type { Releases } from './releases.ts';
+import { standing } from './standing.ts';
 
 export interface MergesDependencies {
   transactor: Transactor<RegistryStores>;
@@ -56,11 +57,14 @@ export class Merges implements PromotionNotes {
       ? { kind: 'person', id: mergedBy.id, name: mergedBy.name }
       : { kind: 'webhook', name: 'merge' };
     if (decision.kind === 'not' || !run?.model) {
-      await this.#record(repository, index, run, actor, decision);
+      await this.#d.transactor.transaction((stores) =>
+        this.#record(stores, repository, index, run, actor, decision),
+      );
+      this.#d.wakeOutbox();
       return;
     }
     try {
-      const release = await this.#d.releases.start(
+      await this.#d.releases.start(
         repository,
         run.model,
         {
@@ -71,8 +75,8 @@ export class Merges implements PromotionNotes {
           approvals: judged.approvals,
         },
         { person: mergedBy, actor, requestId: null },
+        (stores, release) => this.#record(stores, repository, index, run, actor, decision, release.id),
       );
-      await this.#record(repository, index, run, actor, decision, release.id);
     } catch (error) {
       // Another release of this model runs: it ends within minutes, and then this merge is judged afresh.
       if (error instanceof ProblemError && error.code === 'release-in-progress')
@@ -87,12 +91,22 @@ export class Merges implements PromotionNotes {
     const run = await this.#d.trained.forMerge(repository.id, index, pull.head);
     const model = run?.model ? repository.binding.models[run.model] : undefined;
     const { releases } = this.#d.transactor.stores;
-    const [approvals, hold, unfinished, aliases] = await Promise.all([
+    const [approvals, hold, unfinished, aliases, versions] = await Promise.all([
       this.#d.pulls.approvals(repository, index, pull.head),
-      run?.model ? releases.hold(repository.id, run.model) : null,
+      model ? releases.hold(model.name, model.alias) : null,
       model ? releases.unfinished(model.name, model.alias) : null,
-      model ? this.#d.target.aliases(repository, model.name) : {},
+      model ? this.#d.target.aliases(repository, model.name) : ({} as Record<string, number>),
+      run?.model ? this.#d.trained.byVersion(repository.id, run.model) : new Map<number, TrainedVersion>(),
     ]);
+    const champion = model ? (aliases[model.alias] ?? null) : null;
+    const stands = run
+      ? standing(
+          run,
+          champion,
+          champion === null ? undefined : versions.get(champion),
+          repository.binding.floors,
+        )
+      : null;
     const decision = decideOnMerge({
       onMerge: run?.onMerge ?? 'promote',
       mergedInto: pull.mergedInto,
@@ -104,21 +118,22 @@ export class Merges implements PromotionNotes {
             number: run.number,
             state: run.state,
             final: finalStates.includes(run.state),
-            outcome: run.outcome,
-            verdictTitle: run.verdictTitle,
+            outcome: stands?.outcome ?? null,
+            verdictTitle: stands?.title ?? null,
             version: run.version,
             trust: run.trust,
           }
         : null,
       hold: hold ? { by: hold.by.name, since: hold.since } : null,
       approvals,
-      champion: model ? ((aliases as Record<string, number>)[model.alias] ?? null) : null,
+      champion,
       halfDone: unfinished?.state === 'partial' ? `The ${describeRelease(unfinished)}` : null,
     });
     return { decision, run, mergedBy: pull.mergedBy, approvals: approvals.counted };
   }
 
   async #record(
+    stores: RegistryStores,
     repository: BoundRepository,
     index: number,
     run: TrainedVersion | null,
@@ -127,36 +142,33 @@ export class Merges implements PromotionNotes {
     release: string | null = null,
   ): Promise<void> {
     const promoted = decision.kind === 'promote';
-    await this.#d.transactor.transaction(async (stores) => {
-      if (await stores.releases.decision(repository.id, index)) return;
-      await stores.releases.decide({
-        repository: repository.id,
-        pull: index,
-        outcome: promoted ? 'promoted' : 'not-promoted',
-        reason: promoted ? `v${decision.version}` : decision.reason,
-        release,
-        decidedAt: new Date().toISOString(),
-      });
-      if (!promoted) {
-        await stores.audit.append({
-          action: 'release.not-promoted',
-          outcome: 'refused',
-          actor,
-          subject: run?.version ? `${run.model} v${run.version}` : `pull request #${index}`,
-          repository: repository.id,
-          ref: `refs/heads/${repository.productionBranch}`,
-          commit: run?.commit ?? null,
-          pull: index,
-          detail: { reason: decision.reason },
-        });
-      }
-      await stores.outbox.enqueue({
-        topic: 'report',
-        key: `report:${repository.id}:${index}`,
-        payload: { repository: repository.id, pull: index },
-      });
+    if (await stores.releases.decision(repository.id, index)) return;
+    await stores.releases.decide({
+      repository: repository.id,
+      pull: index,
+      outcome: promoted ? 'promoted' : 'not-promoted',
+      reason: promoted ? `v${decision.version}` : decision.reason,
+      release,
+      decidedAt: new Date().toISOString(),
     });
-    this.#d.wakeOutbox();
+    if (!promoted) {
+      await stores.audit.append({
+        action: 'release.not-promoted',
+        outcome: 'refused',
+        actor,
+        subject: run?.version ? `${run.model} v${run.version}` : `pull request #${index}`,
+        repository: repository.id,
+        ref: `refs/heads/${repository.productionBranch}`,
+        commit: run?.commit ?? null,
+        pull: index,
+        detail: { reason: decision.reason },
+      });
+    }
+    await stores.outbox.enqueue({
+      topic: 'report',
+      key: `report:${repository.id}:${index}`,
+      payload: { repository: repository.id, pull: index },
+    });
   }
 
   /** What a merge will do, or did: for the comment and the pull-request box. null: nothing worth saying. */
@@ -174,7 +186,7 @@ export class Merges implements PromotionNotes {
     if (!openRun?.model || openRun.onMerge !== 'promote' || openRun.outcome !== 'pass') return null;
     const model = repository.binding.models[openRun.model];
     if (!model || openRun.version === null) return null;
-    const hold = await releases.hold(repository.id, openRun.model);
+    const hold = await releases.hold(model.name, model.alias);
     if (hold)
       return `Merging does not promote v${openRun.version}: on hold since ${hold.by.name} rolled back.`;
     return `Merging releases v${openRun.version} as ${model.alias}.`;

@@ -19,7 +19,9 @@ export interface PlanFacts {
     exists: boolean;
     ready: boolean;
     trust: 'base' | 'fork' | 'unknown';
+    /** Against production as it is now. */
     outcome: 'pass' | 'fail' | 'no-baseline' | null;
+    verdictTitle: string | null;
     servedFrom: string | null;
     servedUntil: string | null;
     pull: number | null;
@@ -72,7 +74,9 @@ function promotionBlockers(facts: PlanFacts): string[] {
   if (target.trust === 'unknown') return [`v${target.version} was not trained through a reviewed commit.`];
   if (target.trust === 'fork') return ['Versions of forks are never released.'];
   const reasons: string[] = [];
-  if (target.outcome === 'fail') reasons.push(`The gates of v${target.version} failed.`);
+  if (target.outcome === 'fail') {
+    reasons.push(`The gates of v${target.version} failed: ${target.verdictTitle ?? ''}`);
+  }
   if (target.outcome === null) reasons.push(`v${target.version} has no verdict.`);
   if (!target.merged)
     reasons.push(`The commit of v${target.version} was not merged into the production branch.`);

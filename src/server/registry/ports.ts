@@ -1,3 +1,4 @@
+import type { Gate } from '../../contract/metric.ts';
 import type { Person } from '../../contract/person.ts';
 import type { AuditLog } from '../audit/entry.ts';
 import type { Act } from '../identity/role.ts';
@@ -31,6 +32,7 @@ export interface ReleaseTarget {
     version: number,
     act: Act,
   ): Promise<void>;
+  removeAlias(repository: BoundRepository, model: string, alias: string, act: Act): Promise<void>;
   route(
     repository: BoundRepository,
     endpoint: string,
@@ -59,17 +61,18 @@ export interface ReleaseStore {
       endedAt?: string | null;
     },
   ): Promise<void>;
-  hold(repository: number, model: string): Promise<StoredHold | null>;
+  /** By full name and alias: a rollback sticks whichever repository it was started from. */
+  hold(modelName: string, alias: string): Promise<StoredHold | null>;
   setHold(hold: StoredHold): Promise<void>;
   /** @returns the hold that was there */
-  liftHold(repository: number, model: string): Promise<StoredHold | null>;
+  liftHold(modelName: string, alias: string): Promise<StoredHold | null>;
   decision(repository: number, pull: number): Promise<PromotionDecision | null>;
   decide(decision: PromotionDecision): Promise<void>;
 }
 
 export interface StoredHold {
-  repository: number;
-  model: string;
+  modelName: string;
+  alias: string;
   since: string;
   by: Person;
   reason: string | null;
@@ -96,13 +99,17 @@ export interface TrainedVersion {
   branch: string | null;
   model: string | null;
   version: number | null;
-  /** The pull request it was trained for, and the verdict there; else the branch's own verdict. */
+  /** The pull request it was released through, else the first one it was trained for; null: pushed to the branch. */
   pull: number | null;
+  /** All pull requests whose head it was. */
+  pulls: number[];
+  /** Version that the verdict compared with; null: no champion then. */
+  judgedAgainst: number | null;
   outcome: 'pass' | 'fail' | 'no-baseline' | null;
   verdictTitle: string | null;
   metrics: Record<string, number | null>;
   primary: string;
-  gates: { metric: string; direction: 'lower' | 'higher' }[];
+  gates: Gate[];
   onMerge: 'promote' | 'none';
 }
 

@@ -27,6 +27,10 @@ export type MergeDecision =
   | { kind: 'wait'; reason: string }
   | { kind: 'not'; reason: string };
 
+function sentence(text: string): string {
+  return text.endsWith('.') ? text : `${text}.`;
+}
+
 /**
  * Whether a merged pull request's version becomes the champion by itself, or why not (one sentence, shown in the
  * pull request).
@@ -50,7 +54,7 @@ export function decideOnMerge(facts: MergeFacts): MergeDecision {
   if (run.outcome === 'no-baseline') {
     return not('There was no baseline to compare with: a person has to release the first version.');
   }
-  if (run.outcome !== 'pass') return not(`${run.verdictTitle ?? 'The gates did not pass'}.`);
+  if (run.outcome !== 'pass') return not(sentence(run.verdictTitle ?? 'The gates did not pass'));
   if (facts.hold) {
     return not(
       `Automatic promotion is on hold since ${facts.hold.by} rolled back. Lift the hold, then promote v${run.version} from the Databricks tab.`,

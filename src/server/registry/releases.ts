@@ -9,7 +9,7 @@ import type { BoundRepositories, BoundRepository } from '../permission/bound-rep
 import { sortableId } from '../store/sortable-id.ts';
 import type { Transactor } from '../store/transactor.ts';
 import type { Execution } from './execute.ts';
-import { readTruth, runSteps, undoSteps } from './execute.ts';
+import { isAsBefore, readTruth, runSteps, StepFailed, undoSteps } from './execute.ts';
 import type { FactSources } from './facts.ts';
 import { gatherPlanFacts } from './facts.ts';
 import { planRelease } from './plan.ts';
@@ -47,6 +47,9 @@ export interface WantedRelease {
   reason: string | null;
   approvals: string[];
 }
+
+/** What must commit with the release's first row. */
+export type AlsoRecorded = (stores: RegistryStores, release: StoredRelease) => Promise<void>;
 
 /** Steps that failed or never began count as undone from here on: that is how a cut-off undo is told from a release. */
 async function markUndoing(stores: RegistryStores, release: StoredRelease): Promise<void> {
@@ -104,6 +107,7 @@ export class Releases {
     key: string,
     wanted: WantedRelease,
     requester: ReleaseRequester,
+    also?: AlsoRecorded,
   ): Promise<StoredRelease> {
     const model = this.model(repository, key);
     const facts = await gatherPlanFacts(this.#sources, repository, key, model, wanted);
@@ -147,7 +151,7 @@ export class Releases {
       createdAt: now,
       endedAt: null,
     };
-    await this.#begin(repository, release, requester, now);
+    await this.#begin(repository, release, requester, also, wanted.digest === null);
     this.#run(repository, release, requester, 'forwards');
     return release;
   }
@@ -156,12 +160,17 @@ export class Releases {
     repository: BoundRepository,
     release: StoredRelease,
     requester: ReleaseRequester,
-    now: string,
+    also: AlsoRecorded | undefined,
+    automatic: boolean,
   ): Promise<void> {
     await this.#d.transactor.transaction(async (stores) => {
       const other = await stores.releases.unfinished(release.modelName, release.alias);
       if (other) {
         throw new ProblemError('release-in-progress', `The ${describeRelease(other)} has not ended yet.`);
+      }
+      // Somebody rolled back while the merge was judged: it is judged again, with the hold.
+      if (automatic && (await stores.releases.hold(release.modelName, release.alias))) {
+        throw new ProblemError('release-in-progress', 'Automatic promotion was just put on hold.');
       }
       await stores.releases.insert(release);
       await stores.audit.append({
@@ -170,11 +179,12 @@ export class Releases {
         outcome: 'done',
         detail: { from: release.fromVersion, plan: release.planDigest, reason: release.reason },
       });
+      await also?.(stores, release);
       if (release.kind !== 'rollback' || !requester.person) return;
       const hold: StoredHold = {
-        repository: repository.id,
-        model: release.model,
-        since: now,
+        modelName: release.modelName,
+        alias: release.alias,
+        since: release.createdAt,
         by: requester.person,
         reason: release.reason,
         release: release.id,
@@ -222,9 +232,9 @@ export class Releases {
 
   /** Lets merges promote again. */
   async liftHold(repository: BoundRepository, key: string, requester: ReleaseRequester): Promise<void> {
-    this.model(repository, key);
+    const model = this.model(repository, key);
     await this.#d.transactor.transaction(async (stores) => {
-      const hold = await stores.releases.liftHold(repository.id, key);
+      const hold = await stores.releases.liftHold(model.name, model.alias);
       if (!hold) throw new ProblemError('not-found', 'Automatic promotion is not on hold.');
       await stores.audit.append({
         action: 'hold.lifted',
@@ -243,7 +253,8 @@ export class Releases {
   async resume(): Promise<void> {
     for (const release of await this.#d.transactor.stores.releases.running()) {
       const repository = await this.#d.repositories.find(release.repository);
-      if (!repository) continue;
+      // What was started since this process began is under way already.
+      if (!repository || this.#underWay.has(release.id)) continue;
       const requester: ReleaseRequester = {
         person: release.actor,
         actor: { kind: 'system', name: 'resume' },
@@ -290,18 +301,19 @@ export class Releases {
   ): Promise<void> {
     const execution = this.#execution(repository, release, requester);
     let failure: string | null = null;
+    let note: string | null = null;
+    let acted = true;
     try {
-      await (direction === 'forwards' ? runSteps(execution) : undoSteps(execution));
+      if (direction === 'forwards') await runSteps(execution);
+      else note = await undoSteps(execution);
     } catch (error) {
       if (this.#stopping.signal.aborted) throw error;
       failure = error instanceof Error ? error.message : String(error);
+      acted = !(error instanceof StepFailed) || error.acted;
     }
     const is = await readTruth(execution).catch(() => null);
     const untouched =
-      is !== null &&
-      is.alias === release.fromVersion &&
-      (release.endpointBefore === null ||
-        is.traffic === (release.endpointBefore.find((served) => served.percentage === 100)?.version ?? null));
+      (!acted && !release.steps.some((step) => step.state === 'done')) || isAsBefore(release, is);
     const state =
       failure === null
         ? direction === 'forwards'
@@ -312,7 +324,7 @@ export class Releases {
           : 'partial';
     await this.#settle(
       repository,
-      { ...release, state, is, error: failure, endedAt: execution.now() },
+      { ...release, state, is, error: failure ?? note, endedAt: execution.now() },
       requester,
     );
   }
@@ -335,9 +347,9 @@ export class Releases {
         outcome: state === 'succeeded' || state === 'undone' ? 'done' : 'failed',
         detail: { state, from: release.fromVersion, is, error },
       });
-      const hold = await stores.releases.hold(repository.id, release.model);
+      const hold = await stores.releases.hold(release.modelName, release.alias);
       if ((state === 'failed' || state === 'undone') && hold?.release === release.id) {
-        await stores.releases.liftHold(repository.id, release.model);
+        await stores.releases.liftHold(release.modelName, release.alias);
         await stores.audit.append({
           ...this.#draft(repository, release, requester),
           action: 'hold.lifted',

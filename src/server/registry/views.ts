@@ -1,11 +1,13 @@
 import type { Permission } from '../../contract/person.ts';
 import type { Hold, ModelList, ModelVersion, Production, Release } from '../../contract/release.ts';
 import type { BoundModel } from '../config/server-configuration.ts';
+import type { Floors } from '../metrics/gates.ts';
 import type { Endpoint } from './endpoint.ts';
 import { endpointState } from './endpoint.ts';
 import { servedSpans } from './facts.ts';
 import type { RegisteredVersion, StoredHold, TrainedVersion } from './ports.ts';
 import type { StoredRelease } from './release.ts';
+import { standing } from './standing.ts';
 
 /** All that the views of one model are made from. */
 export interface ModelFacts {
@@ -17,6 +19,7 @@ export interface ModelFacts {
   trained: Map<number, TrainedVersion>;
   releases: StoredRelease[];
   hold: StoredHold | null;
+  floors: Floors;
 }
 
 function refuse(code: string, reason: string): Permission {
@@ -97,8 +100,12 @@ function promotable(facts: ModelFacts, version: RegisteredVersion, release: Perm
   if (version.status !== 'ready') return refuse('not-ready', 'It is not ready in the registry.');
   if (servedSpans(facts.releases, version.version).length > 0) return { allowed: true };
   if (!trained) return refuse('unknown-origin', 'It was not trained through a reviewed commit.');
+  const champion = facts.aliases[facts.model.alias] ?? null;
+  const known = champion === null ? undefined : facts.trained.get(champion);
+  const { outcome } = standing(trained, champion, known, facts.floors);
   if (trained.outcome === 'fail') return refuse('gate-failed', 'Its gates failed.');
-  if (trained.outcome === null) return refuse('no-verdict', 'It has no verdict.');
+  if (outcome === 'fail') return refuse('gate-failed', `Its gates fail against v${champion} in production.`);
+  if (outcome === null) return refuse('no-verdict', 'It has no verdict.');
   return { allowed: true };
 }
 

@@ -55,8 +55,8 @@ function releaseFromRow(row: Selectable<ReleaseRow>, steps: Step[]): StoredRelea
 
 function holdFromRow(row: Selectable<HoldRow>): StoredHold {
   return {
-    repository: row.repository_id,
-    model: row.model_key,
+    modelName: row.model_name,
+    alias: row.alias,
     since: row.since,
     by: JSON.parse(row.by) as Person,
     reason: row.reason,
@@ -189,12 +189,12 @@ export function createReleaseStore(connection: Connection): ReleaseStore {
         .execute();
     },
 
-    async hold(repository, model) {
+    async hold(modelName, alias) {
       const row = await connection
         .selectFrom('holds')
         .selectAll()
-        .where('repository_id', '=', repository)
-        .where('model_key', '=', model)
+        .where('model_name', '=', modelName)
+        .where('alias', '=', alias)
         .executeTakeFirst();
       return row ? holdFromRow(row) : null;
     },
@@ -208,16 +208,16 @@ export function createReleaseStore(connection: Connection): ReleaseStore {
       };
       await connection
         .insertInto('holds')
-        .values({ repository_id: hold.repository, model_key: hold.model, ...row })
-        .onConflict((conflict) => conflict.columns(['repository_id', 'model_key']).doUpdateSet(row))
+        .values({ model_name: hold.modelName, alias: hold.alias, ...row })
+        .onConflict((conflict) => conflict.columns(['model_name', 'alias']).doUpdateSet(row))
         .execute();
     },
 
-    async liftHold(repository, model) {
+    async liftHold(modelName, alias) {
       const row = await connection
         .deleteFrom('holds')
-        .where('repository_id', '=', repository)
-        .where('model_key', '=', model)
+        .where('model_name', '=', modelName)
+        .where('alias', '=', alias)
         .returningAll()
         .executeTakeFirst();
       return row ? holdFromRow(row) : null;

@@ -202,8 +202,9 @@ export interface ReleaseStepRow {
 
 /** Automatic promotion is stopped while a row is there. */
 export interface HoldRow {
-  repository_id: number;
-  model_key: string;
+  /** Full name and alias: several repositories may bind the same model. */
+  model_name: string;
+  alias: string;
   since: string;
   /** JSON Person. */
   by: string;

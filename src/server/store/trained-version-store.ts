@@ -7,12 +7,19 @@ import type { RunRow } from './schema.ts';
 
 const finalStates = ['succeeded', 'failed', 'cancelled', 'superseded', 'timed-out'];
 
-type Row = Selectable<RunRow> & { pull_index: number | null; pull_verdict: string | null };
+interface PullLink {
+  run_id: string;
+  pull_index: number;
+  verdict: string | null;
+}
 
-function fromRow(row: Row): TrainedVersion {
+/** @param pull whose verdict counts; null: the branch's own */
+function fromRow(row: Selectable<RunRow>, links: readonly PullLink[], pull: number | null): TrainedVersion {
   const configuration = JSON.parse(row.configuration) as RepositoryConfiguration;
-  const verdictText = row.pull_verdict ?? row.verdict;
-  const verdict = verdictText === null ? null : (JSON.parse(verdictText) as Verdict);
+  // A pull request has its own verdict or none: the branch's is about another baseline.
+  const text =
+    pull === null ? row.verdict : (links.find((link) => link.pull_index === pull)?.verdict ?? null);
+  const verdict = text === null ? null : (JSON.parse(text) as Verdict);
   return {
     run: row.id,
     number: row.number,
@@ -23,53 +30,75 @@ function fromRow(row: Row): TrainedVersion {
     branch: row.branch,
     model: row.model_key,
     version: row.model_version,
-    pull: row.pull_index,
+    pull,
+    pulls: links.map((link) => link.pull_index),
+    judgedAgainst: verdict?.baseline.kind === 'champion' ? verdict.baseline.version : null,
     outcome: verdict?.outcome ?? null,
     verdictTitle: verdict?.title ?? null,
     metrics: row.metrics === null ? {} : (JSON.parse(row.metrics) as Record<string, number | null>),
     primary: configuration.metrics.primary,
-    gates: configuration.metrics.gates.map(({ metric, direction }) => ({ metric, direction })),
+    gates: configuration.metrics.gates,
     onMerge: configuration.release.onMerge,
   };
 }
 
 /** Training runs as the registry reads them: by the version they registered, by the merge they belong to. */
 export function createTrainedVersionStore(connection: Connection): TrainedVersions {
-  const joined = () =>
-    connection
+  async function linksOf(repository: number): Promise<Map<string, PullLink[]>> {
+    const links = await connection
+      .selectFrom('run_pulls')
+      .select(['run_id', 'pull_index', 'verdict'])
+      .where('repository_id', '=', repository)
+      .orderBy('pull_index')
+      .execute();
+    return Map.groupBy(links, (link) => link.run_id);
+  }
+
+  async function newest(
+    repository: number,
+    pull: number,
+    commit: string | null,
+  ): Promise<TrainedVersion | null> {
+    let query = connection
       .selectFrom('runs')
-      .leftJoin('run_pulls', 'run_pulls.run_id', 'runs.id')
+      .innerJoin('run_pulls', 'run_pulls.run_id', 'runs.id')
       .selectAll('runs')
-      .select(['run_pulls.pull_index', 'run_pulls.verdict as pull_verdict']);
+      .where('runs.repository_id', '=', repository)
+      .where('run_pulls.pull_index', '=', pull);
+    if (commit !== null) query = query.where('runs.commit_sha', '=', commit);
+    const row = await query.orderBy('runs.number', 'desc').executeTakeFirst();
+    return row ? fromRow(row, (await linksOf(repository)).get(row.id) ?? [], pull) : null;
+  }
 
   return {
     async byVersion(repository, model) {
-      const rows = await joined()
-        .where('runs.repository_id', '=', repository)
-        .where('runs.model_key', '=', model)
-        .where('runs.model_version', 'is not', null)
+      const rows = await connection
+        .selectFrom('runs')
+        .selectAll()
+        .where('repository_id', '=', repository)
+        .where('model_key', '=', model)
+        .where('model_version', 'is not', null)
         .execute();
-      return new Map(rows.map((row) => [Number(row.model_version), fromRow(row)]));
+      const links = await linksOf(repository);
+      const promoted = await connection
+        .selectFrom('promotion_decisions')
+        .select('pull_index')
+        .where('repository_id', '=', repository)
+        .where('outcome', '=', 'promoted')
+        .execute();
+      const released = new Set(promoted.map((decision) => decision.pull_index));
+      return new Map(
+        rows.map((row) => {
+          const own = links.get(row.id) ?? [];
+          const pull = own.find((link) => released.has(link.pull_index)) ?? own[0];
+          return [Number(row.model_version), fromRow(row, own, pull?.pull_index ?? null)];
+        }),
+      );
     },
 
-    async forMerge(repository, pull, commit) {
-      const row = await joined()
-        .where('runs.repository_id', '=', repository)
-        .where('run_pulls.pull_index', '=', pull)
-        .where('runs.commit_sha', '=', commit)
-        .orderBy('runs.number', 'desc')
-        .executeTakeFirst();
-      return row ? fromRow(row) : null;
-    },
+    forMerge: (repository, pull, commit) => newest(repository, pull, commit),
 
-    async latestOfPull(repository, pull) {
-      const row = await joined()
-        .where('runs.repository_id', '=', repository)
-        .where('run_pulls.pull_index', '=', pull)
-        .orderBy('runs.number', 'desc')
-        .executeTakeFirst();
-      return row ? fromRow(row) : null;
-    },
+    latestOfPull: (repository, pull) => newest(repository, pull, null),
 
     async active(repository) {
       const rows = await connection

@@ -57,6 +57,11 @@ export class MemoryTarget implements ReleaseTarget {
     this.changes.push(`${alias} → v${version}`);
   }
 
+  async removeAlias(_repository: unknown, _model: string, alias: string) {
+    delete this.alias[alias];
+    this.changes.push(`${alias} removed`);
+  }
+
   async route(_repository: unknown, _name: string, _model: string, served: readonly ServedVersion[]) {
     if (this.update === 'in-progress') {
       throw new DatabricksError({ code: 'RESOURCE_CONFLICT', status: 409, message: 'update in progress' });

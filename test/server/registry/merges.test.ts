@@ -49,8 +49,8 @@ describe('a merge', () => {
     const bench = await registryBench();
     await bench.withProduction();
     await bench.transactor.stores.releases.setHold({
-      repository: 42,
-      model: 'wine',
+      modelName: 'ml.prod.wine',
+      alias: 'champion',
       since: '2026-01-01T00:00:00.000Z',
       by: wendy,
       reason: null,
@@ -63,6 +63,46 @@ describe('a merge', () => {
     expect(bench.target.alias).toEqual({ champion: 1 });
     expect(await bench.merges.forPull(42, 2)).toMatch(/^Not promoted: Automatic promotion is on hold/);
     expect(bench.audit.at(-1)).toMatchObject({ action: 'release.not-promoted', outcome: 'refused' });
+  });
+
+  it('does not promote what is worse than what another merge released meanwhile', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    bench.target.register(3);
+    bench.runs.set(3, trainedVersion(3, { metrics: { rmse: 0.4 } }));
+    await bench.release('promotion', 3);
+    await promote(bench);
+    expect(bench.target.alias).toEqual({ champion: 3 });
+    expect(await bench.merges.forPull(42, 2)).toMatch(
+      /^Not promoted: Production has moved to v3 since the verdict\. Against it: .*rmse/,
+    );
+  });
+
+  it('is held back by a rollback that another repository of the same model started', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.transactor.stores.releases.setHold({
+      modelName: 'ml.prod.wine',
+      alias: 'champion',
+      since: '2026-01-01T00:00:00.000Z',
+      by: wendy,
+      reason: null,
+      release: 'of another repository',
+    });
+    await promote(bench);
+    expect(bench.target.alias).toEqual({ champion: 1 });
+  });
+
+  it('is recorded together with its release: no moment in which one is there without the other', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.merges.promote(merged);
+    const [release] = await bench.transactor.stores.releases.list(42);
+    expect(await bench.transactor.stores.releases.decision(42, 2)).toMatchObject({
+      outcome: 'promoted',
+      release: release?.id,
+    });
+    await bench.releases.close();
   });
 
   it('tells the pull request when its version was rolled back later', async () => {

@@ -19,6 +19,21 @@ describe('a promotion', () => {
     expect(bench.target.served[0]?.settings).toEqual({ workload_size: 'Medium' });
   });
 
+  it('is judged against production as it is now, not as it was', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    bench.target.register(3);
+    bench.runs.set(3, trainedVersion(3, { metrics: { rmse: 0.595 } }));
+    await bench.release('promotion', 2);
+    const plan = await bench.releases.plan(repository, 'wine', { kind: 'promotion', toVersion: 3 });
+    expect(plan.blocked.join(' ')).toMatch(/gates of v3 failed: Production has moved to v2.*rose by 2\.6%/);
+    const { models } = await bench.catalogue.models(repository, { allowed: true });
+    expect(models[0]?.versions.find((version) => version.version === 3)?.promote).toMatchObject({
+      allowed: false,
+      reason: 'Its gates fail against v2 in production.',
+    });
+  });
+
   it('is refused where approvals are missing, and nothing is changed', async () => {
     const bench = await registryBench();
     await bench.withProduction();
@@ -50,7 +65,7 @@ describe('a rollback', () => {
     const release = await bench.release('rollback', 1, 'worse on live traffic');
     expect(release).toMatchObject({ state: 'succeeded', is: { alias: 1, traffic: 1 } });
     expect(bench.target.changes).toEqual(['v1 100 %, v2 0 %', 'champion → v1']);
-    expect(await bench.transactor.stores.releases.hold(42, 'wine')).toMatchObject({
+    expect(await bench.transactor.stores.releases.hold('ml.prod.wine', 'champion')).toMatchObject({
       reason: 'worse on live traffic',
       by: { name: 'wendy' },
     });
@@ -73,9 +88,7 @@ describe('a rollback', () => {
       'Released before, and approved then',
       'Merges stop promoting until somebody lifts the hold',
     ]);
-    expect(plan.metrics).toMatchObject([
-      { metric: 'rmse', candidate: 0.51, baseline: 0.52, trend: 'better' },
-    ]);
+    expect(plan.metrics).toMatchObject([{ metric: 'rmse', candidate: 0.59, baseline: 0.58, trend: 'worse' }]);
     expect(bench.target.changes).toEqual(changes);
   });
 
@@ -138,7 +151,7 @@ describe('when a step fails', () => {
     bench.target.failAlias = refused();
     const release = await bench.release('promotion', 2);
     expect(release).toMatchObject({ state: 'failed', error: 'Not the owner', is: { alias: 1, traffic: 1 } });
-    expect(await bench.transactor.stores.releases.hold(42, 'wine')).toBeNull();
+    expect(await bench.transactor.stores.releases.hold('ml.prod.wine', 'champion')).toBeNull();
   });
 
   it('a half-done rollback says what is true now, and finishing does the rest', async () => {
@@ -171,7 +184,7 @@ describe('when a step fails', () => {
       state: 'undone',
       is: { alias: 2, traffic: 2 },
     });
-    expect(await bench.transactor.stores.releases.hold(42, 'wine')).toBeNull();
+    expect(await bench.transactor.stores.releases.hold('ml.prod.wine', 'champion')).toBeNull();
   });
 
   it('an endpoint that cannot load the version leaves the release half done with Databricks’ reason', async () => {
@@ -207,6 +220,62 @@ describe('when a step fails', () => {
     expect(after?.error).toContain('Somebody else moved champion to v3');
   });
 
+  it('a half-done release whose alias somebody else took can still be undone: theirs is left, and the way is free', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.release('promotion', 2);
+    bench.target.register(3);
+    const { digest } = await bench.releases.plan(repository, 'wine', rollback);
+    const route = bench.target.route.bind(bench.target);
+    bench.target.route = async (...call) => {
+      await route(...call);
+      bench.target.alias = { champion: 3 };
+    };
+    const half = await bench.releases.start(repository, 'wine', { ...rollback, digest }, requester);
+    await bench.releases.settled(half.id);
+    delete (bench.target as { route?: unknown }).route;
+    await bench.releases.resolve(repository, half.id, 'undo', requester);
+    await bench.releases.settled(half.id);
+    const after = await bench.transactor.stores.releases.find(42, half.id);
+    expect(after).toMatchObject({ state: 'undone', is: { alias: 3, traffic: 2 } });
+    expect(after?.error).toBe('champion was left at v3, where somebody else moved it.');
+    expect((await bench.releases.plan(repository, 'wine', rollback)).blocked).toEqual([]);
+  });
+
+  it('a release that met somebody else’s move before it did anything has failed, and blocks nothing', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    bench.target.register(3);
+    const { digest } = await bench.releases.plan(repository, 'wine', { kind: 'promotion', toVersion: 2 });
+    const started = await bench.releases.start(
+      repository,
+      'wine',
+      { kind: 'promotion', toVersion: 2, digest, reason: null, approvals: [] },
+      requester,
+    );
+    bench.target.alias = { champion: 3 };
+    await bench.releases.settled(started.id);
+    const after = await bench.transactor.stores.releases.find(42, started.id);
+    expect(after).toMatchObject({ state: 'failed', is: { alias: 3, traffic: 1 } });
+    expect(bench.target.changes).toEqual([]);
+  });
+
+  it('undoing the very first release removes the alias again', async () => {
+    const bench = await registryBench();
+    bench.target.register(1);
+    bench.runs.set(1, trainedVersion(1, { judgedAgainst: null, outcome: 'no-baseline' }));
+    bench.target.served = [{ name: 'v9', version: 9, percentage: 100, settings: {} }];
+    bench.target.failLoading = 'No module named xgboost';
+    const half = await bench.release('promotion', 1);
+    expect(half).toMatchObject({ state: 'partial', is: { alias: 1, traffic: 9 } });
+    bench.target.failLoading = null;
+    bench.target.update = 'idle';
+    await bench.releases.resolve(repository, half.id, 'undo', requester);
+    await bench.releases.settled(half.id);
+    expect(bench.target.alias).toEqual({});
+    expect(await bench.transactor.stores.releases.find(42, half.id)).toMatchObject({ state: 'undone' });
+  });
+
   it('a half-done release blocks the next one until it is finished or undone', async () => {
     const bench = await registryBench();
     await bench.withProduction();
@@ -219,6 +288,21 @@ describe('when a step fails', () => {
 });
 
 describe('after a restart', () => {
+  it('resuming leaves alone what this process began itself', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    const { digest } = await bench.releases.plan(repository, 'wine', { kind: 'promotion', toVersion: 2 });
+    const started = await bench.releases.start(
+      repository,
+      'wine',
+      { kind: 'promotion', toVersion: 2, digest, reason: null, approvals: [] },
+      requester,
+    );
+    await bench.releases.resume();
+    await bench.releases.settled(started.id);
+    expect(bench.audit.filter((entry) => entry.action === 'release.ended')).toHaveLength(1);
+  });
+
   it('a release that was cut off goes on from the step it was at', async () => {
     const bench = await registryBench();
     await bench.withProduction();

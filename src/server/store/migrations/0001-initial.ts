@@ -197,13 +197,13 @@ export const initial = {
 
     await db.schema
       .createTable('holds')
-      .addColumn('repository_id', 'integer', (c) => c.notNull())
-      .addColumn('model_key', 'text', (c) => c.notNull())
+      .addColumn('model_name', 'text', (c) => c.notNull())
+      .addColumn('alias', 'text', (c) => c.notNull())
       .addColumn('since', 'text', (c) => c.notNull())
       .addColumn('by', 'text', (c) => c.notNull())
       .addColumn('reason', 'text')
       .addColumn('release_id', 'text', (c) => c.notNull())
-      .addPrimaryKeyConstraint('holds_key', ['repository_id', 'model_key'])
+      .addPrimaryKeyConstraint('holds_key', ['model_name', 'alias'])
       .execute();
 
     await db.schema
