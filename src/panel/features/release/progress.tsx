@@ -1,7 +1,14 @@
 import type { Release, ReleaseStep } from '../../../contract/release.ts';
 import type { IconShape } from '../../components/icon.tsx';
 import { Icon } from '../../components/icon.tsx';
-import { checkIcon, circleIcon, historyIcon, runningIcon, xIcon } from '../../components/icons.ts';
+import {
+  checkCircleFillIcon,
+  checkIcon,
+  circleIcon,
+  historyIcon,
+  runningIcon,
+  xIcon,
+} from '../../components/icons.ts';
 import { Notice } from '../../components/states.tsx';
 import { Took } from '../../components/time.tsx';
 
@@ -30,45 +37,39 @@ export function Progress({ release }: { release: Release }) {
         </Notice>
       )}
       {release.state === 'failed' && <Notice tone="error">{release.error}</Notice>}
-      {release.state === 'succeeded' && (
-        <Notice tone="info">
-          <b>{truth(release)}</b>{' '}
-          {release.endedAt && (
-            <>
-              It took <Took from={release.createdAt} until={release.endedAt} />, and was read back.{' '}
-            </>
-          )}
-          {release.kind === 'rollback' && 'Merges do not promote until somebody lifts the hold.'}
-        </Notice>
-      )}
-      <table class="dbx-table dbx-steps" aria-live="polite">
-        <thead>
-          <tr>
-            <th>Step</th>
-            <th>{release.is === null ? 'Before' : 'Is'}</th>
-            <th>Planned</th>
-            <th>State</th>
-          </tr>
-        </thead>
-        <tbody>
-          {release.steps.map((step) => {
-            const [icon, tone, text] = marks[step.state];
-            return (
-              <tr key={step.name} class={step.state === 'failed' ? 'dbx-step-failed' : undefined}>
-                <td>
-                  {names[step.name]}
-                  {step.detail && <div class="dbx-light dbx-small">{step.detail}</div>}
-                </td>
-                <td class={release.is === null ? 'dbx-light' : undefined}>{truthOf(step, release)}</td>
-                <td>{step.to}</td>
-                <td class="dbx-step-state">
-                  <Icon of={icon} class={`dbx-tone-${tone}`} /> {text}
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
+      {release.state === 'succeeded' && <Success release={release} />}
+      <div class="dbx-card">
+        <table class="dbx-table dbx-steps" aria-live="polite">
+          <thead>
+            <tr>
+              <th>Step</th>
+              <th>{release.is === null ? 'Before' : 'Is'}</th>
+              <th>Planned</th>
+              <th>State</th>
+            </tr>
+          </thead>
+          <tbody>
+            {release.steps.map((step) => {
+              const [icon, tone, text] = marks[step.state];
+              return (
+                <tr key={step.name} class={step.state === 'failed' ? 'dbx-step-failed' : undefined}>
+                  <td>
+                    {names[step.name]}
+                    {step.detail && step.state !== 'done' && (
+                      <div class="dbx-light dbx-small">{step.detail}</div>
+                    )}
+                  </td>
+                  <td class={release.is === null ? 'dbx-light' : undefined}>{isNow(step, release)}</td>
+                  <td>{step.to}</td>
+                  <td class="dbx-step-state">
+                    <Icon of={icon} class={`dbx-tone-${tone}`} /> {text}
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
       {release.state === 'partial' && (
         <p class="dbx-light dbx-small">
           Until this is settled, nobody can start another release of this model.
@@ -78,10 +79,36 @@ export function Progress({ release }: { release: Release }) {
   );
 }
 
+/** What was done and how long it took, then what was read back. */
+function Success({ release }: { release: Release }) {
+  const { fromVersion, toVersion, kind, createdAt, endedAt } = release;
+  const did = kind === 'rollback' ? 'Rolled back' : 'Promoted';
+  const way = fromVersion === null ? `v${toVersion}` : `from v${fromVersion} to v${toVersion}`;
+  return (
+    <div class="dbx-notice dbx-notice-success" role="status">
+      <Icon of={checkCircleFillIcon} />
+      <span class="dbx-notice-text">
+        <b>
+          {`${did} ${way}`}
+          {endedAt && (
+            <>
+              {' in '}
+              <Took from={createdAt} until={endedAt} />
+            </>
+          )}
+          .
+        </b>{' '}
+        {truth(release)}
+      </span>
+    </div>
+  );
+}
+
 /** What was read back for a step; before that, what it starts from. */
-function truthOf(step: ReleaseStep, { is, fromVersion, toVersion }: Release): string {
+function isNow(step: ReleaseStep, { is, fromVersion, toVersion }: Release): string {
   if (is === null) return step.from;
-  const now = step.name === 'alias' ? is.alias : step.name === 'read-back' ? null : is.traffic;
+  if (step.name === 'read-back') return step.detail ?? '–';
+  const now = step.name === 'alias' ? is.alias : is.traffic;
   if (now === toVersion) return step.to;
   if (now === fromVersion) return step.from;
   return now === null ? '–' : `v${now}`;

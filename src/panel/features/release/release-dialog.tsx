@@ -6,6 +6,7 @@ import {
   alertIcon,
   checkCircleFillIcon,
   historyIcon,
+  lockIcon,
   runningIcon,
   xCircleFillIcon,
 } from '../../components/icons.ts';
@@ -54,13 +55,35 @@ export function ReleaseDialog(props: ReleaseDialogProps) {
         </Notice>
       )}
       {release !== null ? (
-        <Progress release={release} />
+        <>
+          <Progress release={release} />
+          {release.state === 'succeeded' && release.kind === 'rollback' && <AfterRollback model={model} />}
+        </>
       ) : plan !== null ? (
         <Plan plan={plan} model={model} link={context.page.repository.link} />
       ) : (
         problem === null && <Skeleton rows={6} label="Reading what would happen" />
       )}
     </Dialog>
+  );
+}
+
+/** Merges stop promoting until somebody lifts the hold: here is the place to say so and to do it. */
+function AfterRollback({ model }: { model: ReleaseModel }) {
+  return (
+    <p class="dbx-after">
+      <Icon of={lockIcon} />
+      <span>
+        {model.lifted.value
+          ? 'The hold is lifted: merges promote again.'
+          : 'Automatic promotion is on hold: merges train, but promote nothing.'}
+      </span>
+      {!model.lifted.value && (
+        <Button busy={model.busy.value === 'lift'} onClick={() => void model.liftHold()}>
+          Lift the hold
+        </Button>
+      )}
+    </p>
   );
 }
 

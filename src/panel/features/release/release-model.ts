@@ -16,7 +16,9 @@ export class ReleaseModel {
   readonly outdated = signal(false);
   readonly release = signal<Release | null>(null);
   readonly problem = signal<ProblemError | null>(null);
-  readonly busy = signal<'plan' | 'start' | 'finish' | 'undo' | null>(null);
+  readonly busy = signal<'plan' | 'start' | 'finish' | 'undo' | 'lift' | null>(null);
+  /** The hold that this rollback set was lifted from here. */
+  readonly lifted = signal(false);
   readonly reason = signal('');
   readonly #api: RepositoryApi;
   readonly #target: ReleaseTarget;
@@ -68,7 +70,14 @@ export class ReleaseModel {
     });
   }
 
-  async #while(what: 'plan' | 'start' | 'finish' | 'undo', act: () => Promise<void>): Promise<void> {
+  async liftHold(): Promise<void> {
+    await this.#while('lift', async () => {
+      await this.#api.liftHold(this.#target.model);
+      this.lifted.value = true;
+    });
+  }
+
+  async #while(what: 'plan' | 'start' | 'finish' | 'undo' | 'lift', act: () => Promise<void>): Promise<void> {
     this.busy.value = what;
     this.problem.value = null;
     try {
