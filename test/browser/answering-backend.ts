@@ -10,7 +10,7 @@ import { answersFor } from './answers.ts';
 /** Stands where the backend stands and answers what it is told, so that the panel is seen in any state at once. */
 export interface AnsweringBackend {
   origin: string;
-  /** What it answers from now on. @throws when one is not what its schema says */
+  /** What it answers from now on; forgets what was asked before. @throws when one is not what its schema says */
   answer(answers: Answers): void;
   /** Answers each request with this problem instead; null: no longer. */
   refuse(problem: Problem | null): void;
@@ -62,6 +62,8 @@ export async function startAnsweringBackend(): Promise<AnsweringBackend> {
       }
       answers = next;
       refusal = null;
+      asked.length = 0;
+      unplanned.length = 0;
     },
     refuse: (problem) => {
       refusal = problem;

@@ -133,6 +133,19 @@ const audit = (sequence: number, action: string, outcome: string, name: string) 
   hash: digest,
 });
 
+const baselineRun = '0mf0000000000000000v';
+const history = (values: number[]): Answer => ({
+  schema: MetricHistory,
+  body: {
+    series: ['log_loss', 'accuracy'].map((metric) => ({
+      metric,
+      steps: [1, 2, 3, 4],
+      values,
+      thinned: false,
+    })),
+  },
+});
+
 /** The repository's part of an answer: what the forge of `panel-forge.ts` calls it. */
 const place = { id: 1, fullName: 'ml/wine', url: '/ml/wine' };
 
@@ -168,7 +181,7 @@ export function answersFor(pull: Partial<PullView> = {}): Answers {
           { name: 'max_depth', value: '6', baseline: '8' },
           { name: 'loss', value: 'log', baseline: 'log' },
         ],
-        baselineRun: '0mf0000000000000000v',
+        baselineRun,
         historyMetrics: ['log_loss', 'accuracy'],
         artifacts: [{ path: 'model/MLmodel', size: 1_204, directory: false }],
         provenance: {
@@ -185,17 +198,8 @@ export function answersFor(pull: Partial<PullView> = {}): Answers {
         actions: shown.actions,
       },
     },
-    [`${root}/runs/${one.id}/history`]: {
-      schema: MetricHistory,
-      body: {
-        series: ['log_loss', 'accuracy'].map((metric) => ({
-          metric,
-          steps: [1, 2, 3, 4],
-          values: [0.5, 0.4, 0.3, 0.26],
-          thinned: false,
-        })),
-      },
-    },
+    [`${root}/runs/${one.id}/history`]: history([0.5, 0.4, 0.3, 0.26]),
+    [`${root}/runs/${baselineRun}/history`]: history([0.5, 0.45, 0.35, 0.24]),
     [`${root}/runs/${one.id}/tasks/train/output`]: {
       schema: TaskOutput,
       body: { logs: 'round 1 of 300\nround 2 of 300\n', truncated: true, error: null, errorTrace: null },
@@ -272,9 +276,11 @@ export function answersFor(pull: Partial<PullView> = {}): Answers {
 export function reworded(answers: Answers, other: (text: string, key: string) => string): Answers {
   const walk = (value: unknown, key: string): unknown => {
     if (typeof value === 'string') return other(value, key);
-    if (Array.isArray(value)) return value.map((one) => walk(one, key));
+    if (Array.isArray(value)) return value.map((one) => walk(one, typeof one === 'string' ? key : ''));
     if (value === null || typeof value !== 'object') return value;
-    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, walk(one, name)]));
+    // Metrics are named by the keys of a record.
+    const named = (name: string) => (key === 'metrics' ? other(name, 'metric') : name);
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [named(name), walk(one, name)]));
   };
   return Object.fromEntries(
     Object.entries(answers).map(([path, { schema, body }]) => [path, { schema, body: walk(body, '') }]),

@@ -181,7 +181,6 @@ describe.each(['1.26', '1.27'] as const)('in the pages of Gitea %s', (version) =
     await openPull();
     await expect.poll(() => forge.backend.listeners()).toBe(1);
     forge.backend.answer(answersFor({ verdict: passing }));
-    forge.backend.asked.length = 0;
     forge.backend.announce({ repository: 1, kind: 'run', id: 'x', pulls: [1], version: 2 });
     await page.locator('#databricks').getByText('All 2 gates pass').first().waitFor();
     forge.backend.announce({ repository: 1, kind: 'run', id: 'y', pulls: [2], version: 1 });
