@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Transactor } from '../store/transactor.ts';
 import { backoffMs } from './backoff.ts';
 import type { OutboxItem, OutboxStore, OutboxTopic } from './ports.ts';
@@ -31,6 +32,7 @@ export class Outbox {
   #filling: Promise<void> | undefined;
   #again = false;
   #stopped = true;
+  #stop = new AbortController();
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -38,12 +40,14 @@ export class Outbox {
 
   start(): void {
     this.#stopped = false;
+    this.#stop = new AbortController();
     this.wake();
   }
 
   /** Waits for the deliveries under way. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#stop.abort();
     clearTimeout(this.#timer);
     await this.#filling;
     await Promise.all(this.#busy.values());
@@ -90,6 +94,8 @@ export class Outbox {
       await this.#attempt(item);
     } catch (error) {
       this.#options.log.error({ err: error, key: item.key }, 'the outbox could not be written');
+      // It is still due: without a rest it would go out again and again while nothing can be recorded.
+      await sleep(5_000, undefined, { signal: this.#stop.signal }).catch(() => {});
     } finally {
       this.#busy.delete(item.key);
       this.wake();

@@ -1,3 +1,4 @@
+import { backoffMs } from '../outbox/backoff.ts';
 import type { BoundRepositories } from '../permission/bound-repository.ts';
 import type { Run, RunStore } from './ports.ts';
 
@@ -21,6 +22,8 @@ export class Poller {
   /** Run id → its workspace. */
   readonly #busy = new Map<string, string>();
   readonly #work = new Set<Promise<void>>();
+  /** Runs whose look could not be recorded (the store cannot be written): failures, and when to look again (ms). */
+  readonly #resting = new Map<string, { failures: number; until: number }>();
   #timer: NodeJS.Timeout | undefined;
   #filling: Promise<void> | undefined;
   #again = false;
@@ -64,7 +67,8 @@ export class Poller {
         this.#again = false;
         now = clock().toISOString();
         for (const run of await runs.due(now, 200)) {
-          if (this.#busy.has(run.id)) continue;
+          const rest = this.#resting.get(run.id);
+          if (this.#busy.has(run.id) || (rest && rest.until > Date.now())) continue;
           const workspace = (await repositories.find(run.repositoryId))?.workspace.name ?? '';
           const used = [...this.#busy.values()].filter((name) => name === workspace).length;
           if (used < lanes) this.#look(run, workspace);
@@ -83,9 +87,14 @@ export class Poller {
     this.#busy.set(run.id, workspace);
     const work = this.#options
       .advance(run)
-      .catch((error: unknown) =>
-        this.#options.log.error({ err: error, run: run.id }, 'a run could not be advanced'),
-      )
+      .then(() => void this.#resting.delete(run.id))
+      .catch((error: unknown) => {
+        const failures = (this.#resting.get(run.id)?.failures ?? 0) + 1;
+        const pause = backoffMs(failures);
+        this.#resting.set(run.id, { failures, until: Date.now() + pause });
+        setTimeout(() => this.wake(), pause).unref();
+        this.#options.log.error({ err: error, run: run.id }, 'a run could not be advanced');
+      })
       .finally(() => {
         this.#busy.delete(run.id);
         this.#work.delete(work);

@@ -12,11 +12,24 @@ const mebibytes = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MiB`;
 export const snapshotFolder = (repositoryId: number, commit: string) =>
   `${workspaceFolder}/${repositoryId}/${commit}`;
 
+/** A pushed tree can hold any name: none may lead out of the snapshot's folder (hazard 25). */
+function isPlain(path: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  if (/[\\\u0000-\u001f\u007f]/.test(path)) return false;
+  return path.split('/').every((step) => step !== '' && step !== '.' && step !== '..');
+}
+
 /** Refuses what cannot be uploaded, before anything is read. @throws RunFailure with what to do */
 export function checkSnapshot(files: readonly FileEntry[], run: Pick<Run, 'configuration'>): void {
   if (files.length > snapshotLimits.files) {
     throw new RunFailure(
       `The commit has ${files.length} files; a snapshot may have ${snapshotLimits.files}. Keep data outside of the repository.`,
+    );
+  }
+  const outside = files.find(({ path }) => !isPlain(path));
+  if (outside) {
+    throw new RunFailure(
+      `The commit has a file called ${JSON.stringify(outside.path)}, which cannot be put into the workspace. Rename it.`,
     );
   }
   const total = files.reduce((sum, file) => sum + file.size, 0);
@@ -74,8 +87,8 @@ async function inLanes<T>(
 }
 
 /**
- * Uploads the commit's files once: the folder is named by the commit, and the marker `_COMPLETE` is written
- * last, so a folder with it is reused and one without it is finished. Submodules are left out.
+ * Uploads the commit's files once: the folder is named by the commit, and a marker beside it is written last,
+ * so a folder with it is reused and one without it is finished. Submodules are left out.
  *
  * @returns the folder
  */
@@ -86,7 +99,8 @@ export async function uploadSnapshot(
 ): Promise<string> {
   const { repository } = as;
   const folder = snapshotFolder(repository.id, run.commit);
-  const marker = `${folder}/_COMPLETE`;
+  // Beside the folder: whatever the commit's own files are called, none of them can be it.
+  const marker = `${folder}.complete`;
   const { act: _, ...reading } = as;
   if (!(await workspace.exists(reading, launcher.path))) {
     await workspace.makeFolders(as, [launcher.folder]);

@@ -77,7 +77,9 @@ export class Triggers {
       await this.#sameFiles(repository, after, tree, twin);
       return `${after.slice(0, 10)} has the files of run ${twin.number}`;
     }
-    const changed = absent.test(before) ? null : await forge.changedPaths(repository, before, after);
+    // A reset to a commit that was trained changes no file and still concerns its run.
+    const known = (await runs.ofCommit(repository.id, after)).some((run) => run.trust === 'base');
+    const changed = known || absent.test(before) ? null : await forge.changedPaths(repository, before, after);
     if (!concernsTraining(record.configuration.paths, changed)) {
       await this.#nothingToTrain(repository, after);
       await memory.rememberHead(repository.id, after);

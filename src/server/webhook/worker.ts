@@ -63,12 +63,15 @@ export class DeliveryWorker {
         if (due.length === 0) break;
         this.#again = true;
         const lanes = Map.groupBy(due, (delivery) => delivery.repositoryId);
-        await Promise.all([...lanes.values()].map((lane) => this.#inOrder(lane)));
+        const ends = await Promise.allSettled([...lanes.values()].map((lane) => this.#inOrder(lane)));
+        const failed = ends.find((end) => end.status === 'rejected');
+        if (failed) throw failed.reason;
       }
       const next = await this.#options.deliveries.nextDue(now);
       if (next !== null) pause = Math.max(20, Math.min(pause, Date.parse(next) - this.#now().getTime()));
     } catch (error) {
-      this.#options.log.error({ err: error }, 'the deliveries could not be read');
+      this.#options.log.error({ err: error }, 'the deliveries could not be read or written');
+      this.#again = false;
       pause = 5_000;
     }
     if (!this.#stopped) this.#timer = setTimeout(() => this.wake(), pause);

@@ -272,4 +272,22 @@ describe('what trains', () => {
     const later = await startRooms(stage);
     expect((await runOf(stage, later, a, 'queued', 'uploading', 'submitted', 'running')).attempt).toBe(3);
   }, 120_000);
+
+  test('a reset of the production branch to a trained commit keeps that run’s status', async () => {
+    const { stage, rooms, team, main0 } = await prepared({
+      '.gitea/databricks.yml': configuration,
+      ...files({ metrics: { rmse: [0.99, 0.95], accuracy: [0.8, 0.9] } }),
+    });
+    await statusOf(stage, main0, 'failure');
+    const next = await team.commit('main', files(good));
+    await runOf(stage, rooms, next, 'succeeded');
+    await team.git(team.work, 'push', '--quiet', '--force', 'origin', `${main0}:refs/heads/main`);
+    await until(
+      'the delivery',
+      async () => (await rooms.stores.memory.seenHead(stage.repository.id)) === main0,
+    );
+    const { body } = await team.api('wendy', 'GET', `/repos/ml/wine/commits/${main0}/status`);
+    expect(body.statuses.map((status: { status: string }) => status.status)).toEqual(['failure']);
+    expect((await rooms.stores.runs.counts(stage.repository.id)).runs).toBe(2);
+  }, 120_000);
 });
