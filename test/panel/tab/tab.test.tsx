@@ -271,6 +271,26 @@ describe('the models', () => {
   });
 });
 
+describe('the models for somebody who may not release', () => {
+  it('say once why, and every button points there', async () => {
+    const reason = 'Releasing needs write access to ml/wine; you have read access.';
+    const release = { allowed: false, code: 'permission-missing', reason };
+    const permissions = { ...repositoryView.permissions, release };
+    await openTab(
+      '#/models',
+      {
+        'GET ': { body: { ...repositoryView, production: null, permissions } },
+        'GET /models': { body: data.modelList(data.versions) },
+      },
+      '3 versions',
+    );
+    expect(text().split(reason).length - 1).toBe(1);
+    expect(button('Promote v13').disabled).toBe(true);
+    expect(reasonOf('Promote v13')).toBe(reason);
+    expect(reasonOf('Roll back to v11')).toBe(reason);
+  });
+});
+
 describe('the releases', () => {
   const models = { 'GET /models': { body: data.modelList(data.versions) } };
 

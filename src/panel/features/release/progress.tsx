@@ -39,7 +39,10 @@ export function Progress({ release }: { release: Release }) {
       {release.state === 'failed' && <Notice tone="error">{release.error}</Notice>}
       {release.state === 'succeeded' && <Success release={release} />}
       <div class="dbx-card">
-        <table class="dbx-table dbx-steps" aria-live="polite">
+        <table
+          class={release.is === null ? 'dbx-table dbx-steps' : 'dbx-table dbx-steps dbx-steps-read'}
+          aria-live="polite"
+        >
           <thead>
             <tr>
               <th>Step</th>

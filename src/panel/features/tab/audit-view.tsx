@@ -17,7 +17,7 @@ export function AuditView({ model }: { model: TabModel }) {
   if (list === null) {
     if (problem === null) return <Skeleton rows={8} label="Loading the audit log" />;
     return (
-      <div class="ui segment dbx-access">
+      <div class="dbx-card">
         <Access
           problem={problem}
           signIn={model.context.signIn}

@@ -43,7 +43,7 @@ export function CompareView({ model, ids }: { model: TabModel; ids: readonly str
   if (details === null) {
     if (problem === null) return <Skeleton rows={8} label="Loading the runs" />;
     return (
-      <div class="ui segment dbx-access">
+      <div class="dbx-card">
         <Access {...{ problem, signIn }} purpose="to compare runs" retry={() => void resource.refresh()} />
       </div>
     );

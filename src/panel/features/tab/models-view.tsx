@@ -1,5 +1,5 @@
 import type { ModelList, ModelVersion } from '../../../contract/release.ts';
-import { PermittedButton } from '../../components/button.tsx';
+import { Button, PermittedButton } from '../../components/button.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { checkIcon, historyIcon } from '../../components/icons.ts';
 import { Badge, Commit, Empty, Notice, Skeleton } from '../../components/states.tsx';
@@ -24,6 +24,9 @@ export function ModelsView({ model }: { model: TabModel }) {
   );
 }
 
+/** Id of the reason why the reader may release nothing: said once, above all versions. */
+const notReleasable = 'dbx-not-releasable';
+
 type Entry = ModelList['models'][number];
 
 function Model({ entry, model }: { entry: Entry; model: TabModel }) {
@@ -35,6 +38,7 @@ function Model({ entry, model }: { entry: Entry; model: TabModel }) {
       </Empty>
     );
   }
+  const release = model.repository.view.data.value?.permissions.release ?? { allowed: true };
   const endpoints = entry.endpoint ? '1 endpoint' : 'no endpoint';
   return (
     <section>
@@ -42,6 +46,11 @@ function Model({ entry, model }: { entry: Entry; model: TabModel }) {
         {entry.name}{' '}
         <span class="dbx-light">{`${versions.length} version${versions.length === 1 ? '' : 's'}, ${endpoints}`}</span>
       </h2>
+      {!release.allowed && (
+        <p class="dbx-light dbx-small" id={notReleasable}>
+          {release.reason}
+        </p>
+      )}
       <ol class="dbx-versions">
         {versions.map((version) => (
           <Version key={version.version} entry={entry} version={version} model={model} />
@@ -149,16 +158,25 @@ function VersionAct({ entry, version, model }: VersionProps) {
   const released = version.released.length > 0;
   const kind = released && version.version < (entry.champion ?? 0) ? 'rollback' : 'promotion';
   const permission = kind === 'rollback' ? version.rollback : version.promote;
+  const icon = kind === 'rollback' ? historyIcon : rocketIcon;
+  const text = kind === 'rollback' ? `Roll back to v${version.version}` : `Promote v${version.version}`;
+  if (model.repository.view.data.value?.permissions.release.allowed === false) {
+    return (
+      <Button icon={icon} disabled describedBy={notReleasable}>
+        {text}
+      </Button>
+    );
+  }
   return (
     <PermittedButton
       id={`dbx-version-${version.version}`}
-      icon={kind === 'rollback' ? historyIcon : rocketIcon}
+      icon={icon}
       permission={permission}
       onClick={() => {
         model.dialog.value = { model: entry.key, kind, toVersion: version.version, release: null };
       }}
     >
-      {kind === 'rollback' ? `Roll back to v${version.version}` : `Promote v${version.version}`}
+      {text}
     </PermittedButton>
   );
 }

@@ -5,7 +5,7 @@ import { MetricTable } from '../../components/metric-table.tsx';
 /** Why it failed, with the end of the trace. */
 export function Failure({ error }: { error: NonNullable<RunDetail['error']> }) {
   return (
-    <section class="dbx-card">
+    <section class="dbx-card dbx-failure">
       <h3 class="dbx-card-head">{error.task ? `Failed in ${error.task}` : 'Failed'}</h3>
       <div class="dbx-card-body">
         <p class="dbx-change-broken">{error.message}</p>

@@ -1,3 +1,4 @@
+import { Fragment } from 'preact';
 import type { RunDetail } from '../../../contract/run.ts';
 import { ButtonLink, PermittedButton } from '../../components/button.tsx';
 import { Emphasis } from '../../components/emphasis.tsx';
@@ -44,7 +45,9 @@ export function RunHeader({ detail, model, acts, refresh }: RunHeaderProps) {
         <p class="dbx-light dbx-small">
           {run.actor && <Person person={run.actor} />} {triggers[run.trigger]}{' '}
           {run.pulls.map((pull) => (
-            <a key={pull.index} href={pull.url}>{`#${pull.index} `}</a>
+            <Fragment key={pull.index}>
+              <a href={pull.url}>{`#${pull.index}`}</a>{' '}
+            </Fragment>
           ))}
           {run.pulls.length === 0 && `${run.branch} `}
           <Time at={run.createdAt} />
@@ -64,7 +67,7 @@ export function RunHeader({ detail, model, acts, refresh }: RunHeaderProps) {
         )}
       </div>
       <div class="dbx-run-head-acts">
-        {detail.baselineRun && detail.baselineRun !== run.id && (
+        {detail.baselineRun && detail.baselineRun !== run.id && run.state === 'succeeded' && (
           <ButtonLink
             icon={gitCompareIcon}
             href={hashOf({ view: 'compare', ids: [detail.baselineRun, run.id] })}

@@ -1,20 +1,21 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { RunDetail, TaskOutput } from '../../../contract/run.ts';
 import type { RepositoryApi } from '../../api/repository-api.ts';
+import { useNow } from '../../components/clock.ts';
 import { Icon } from '../../components/icon.tsx';
 import { taskMark } from '../../components/run-state.ts';
 import { Notice, Skeleton } from '../../components/states.tsx';
+import { taskBar, timelineLength, timelineStart } from '../../components/task-bar.ts';
 import { Took } from '../../components/time.tsx';
 
 /** The tasks of the Databricks run on one time line; the log of each opens in place. */
 export function RunTasks({ detail, api }: { detail: RunDetail; api: RepositoryApi }) {
   const [open, setOpen] = useState<string | null>(null);
   const { tasks, run } = detail;
+  const now = useNow(tasks.some((task) => task.state === 'running') ? 1_000 : null).getTime();
   if (tasks.length === 0) return null;
-  const starts = tasks.flatMap((task) => (task.startedAt ? [Date.parse(task.startedAt)] : []));
-  const ends = tasks.flatMap((task) => (task.endedAt ? [Date.parse(task.endedAt)] : []));
-  const from = Math.min(...starts);
-  const span = Math.max(1, Math.max(...ends, ...starts) - from);
+  const start = timelineStart(tasks, Date.parse(run.startedAt ?? run.createdAt));
+  const length = timelineLength(tasks, start, now, null);
   return (
     <section class="dbx-card">
       <h3 class="dbx-card-head">
@@ -28,20 +29,19 @@ export function RunTasks({ detail, api }: { detail: RunDetail; api: RepositoryAp
       <ul class="dbx-timeline">
         {tasks.map((task) => {
           const mark = taskMark(task.state);
-          const start = task.startedAt ? (Date.parse(task.startedAt) - from) / span : 0;
-          const end = task.endedAt ? (Date.parse(task.endedAt) - from) / span : 1;
+          const bar = taskBar(task, start, length, now);
           return (
             <li key={task.key}>
               <div class="dbx-timeline-row">
                 <Icon of={mark.icon} class={`dbx-tone-${mark.tone}`} label={mark.text} />
                 <span class="dbx-mono">{task.key}</span>
                 <span class="dbx-timeline-track">
-                  {task.startedAt && (
+                  {bar && (
                     <span
                       class={`dbx-timeline-bar dbx-bar-${mark.tone}`}
                       style={{
-                        insetInlineStart: `${start * 100}%`,
-                        width: `${Math.max(1, (end - start) * 100)}%`,
+                        insetInlineStart: `${bar.from * 100}%`,
+                        width: `${bar.width * 100}%`,
                       }}
                     />
                   )}

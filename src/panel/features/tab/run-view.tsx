@@ -30,7 +30,7 @@ export function RunView({ model, id }: { model: TabModel; id: string }) {
   if (detail === null) {
     if (run.problem.value === null) return <Skeleton rows={8} label="Loading the run" />;
     return (
-      <div class="ui segment dbx-access">
+      <div class="dbx-card">
         <Access
           problem={run.problem.value}
           signIn={signIn}

@@ -5,6 +5,7 @@ import { databaseIcon } from '../../components/icons.ts';
 import { Empty, Notice, Skeleton } from '../../components/states.tsx';
 import { pageLanguage } from '../../format/language.ts';
 import { countFormat } from '../../format/number.ts';
+import { clockTime } from '../../format/time.ts';
 import { ReleaseDialog } from '../release/release-dialog.tsx';
 import { AuditView } from './audit-view.tsx';
 import { CompareView } from './compare-view.tsx';
@@ -26,7 +27,7 @@ export function Tab({ model }: { model: TabModel }) {
     if (problem.value === null) return <Skeleton rows={8} label="Loading the Databricks panel" />;
     if (problem.value.code === 'not-found') return <NotBound />;
     return (
-      <div class="ui segment dbx-access">
+      <div class="dbx-card">
         <Access
           problem={problem.value}
           signIn={model.context.signIn}
@@ -84,8 +85,8 @@ function Configuration({ view }: { view: NonNullable<TabModel['repository']['vie
       {connection.state === 'unreachable' && (
         <Notice tone="warning">
           Databricks does not answer
-          {connection.since && ` since ${new Date(connection.since).toLocaleTimeString()}`}
-          {connection.asOf && `; what you see is as of ${new Date(connection.asOf).toLocaleTimeString()}`}.
+          {connection.since && ` since ${clock(connection.since)}`}
+          {connection.asOf && `; what you see is as of ${clock(connection.asOf)}`}.
         </Notice>
       )}
       {configuration.state === 'missing' && (
@@ -101,6 +102,11 @@ function Configuration({ view }: { view: NonNullable<TabModel['repository']['vie
       ))}
     </>
   );
+}
+
+/** The time of day, with the date when that is another one. */
+function clock(at: string): string {
+  return clockTime(new Date(at), new Date(), pageLanguage());
 }
 
 const tabs: { view: Exclude<Route['view'], 'run' | 'compare'>; text: string; icon: IconShape }[] = [
