@@ -50,6 +50,7 @@ import { createBoundRepositories } from './permission/bound-repositories.ts';
 import type { BoundRepository } from './permission/bound-repository.ts';
 import { Catalogue } from './registry/catalogue.ts';
 import { Merges } from './registry/merges.ts';
+import type { CurrentRules } from './registry/ports.ts';
 import { Releases } from './registry/releases.ts';
 import { createPublisher } from './report/publisher.ts';
 import { createSituations } from './report/situation.ts';
@@ -134,7 +135,11 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     gitea: createUserGitea(configuration.gitea.internalUrl, userAgent),
   });
   const hub = new EventHub((err) => log.error({ err }, 'a listener failed'));
-  const connections = createConnections(stores.connections, (workspace) => void tellConnection(workspace));
+  const connections = createConnections(stores.connections, (workspace) => {
+    tellConnection(workspace).catch((err: unknown) =>
+      log.warn({ err }, 'viewers were not told of a connection'),
+    );
+  });
   async function tellConnection(workspace: string): Promise<void> {
     for (const repository of await repositories.all()) {
       if (repository.workspace.name !== workspace) continue;
@@ -146,7 +151,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   // What is in production, and how it changes.
   const target = createReleaseTarget(workspaces, tokens);
   const trained = stores.trainedVersions;
-  const catalogue = new Catalogue({ transactor, target, trained, freshness: 5_000 });
+  const rules: CurrentRules = (repository) => rulesOf(configurations, repository);
+  const catalogue = new Catalogue({ transactor, target, trained, rules, freshness: 5_000 });
   const announcer: Announcer = {
     announce(change) {
       if (change.kind === 'release' || change.kind === 'run') catalogue.refresh();
@@ -158,6 +164,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     transactor,
     target,
     trained,
+    rules,
     repositories,
     wakeOutbox,
     pulls: createMergedPulls(forge),
@@ -341,4 +348,12 @@ function createWorkspaces(configuration: ServerConfiguration, connections: Conne
 async function modelOf(configurations: Configurations, repository: BoundRepository): Promise<string | null> {
   const known = await configurations.known(repository);
   return known.state === 'ok' ? known.configuration.model : null;
+}
+
+/** What the repository configuration says now about gates and merges. */
+async function rulesOf(configurations: Configurations, repository: BoundRepository) {
+  const known = await configurations.known(repository);
+  if (known.state !== 'ok') return null;
+  const { metrics, release } = known.configuration;
+  return { onMerge: release.onMerge, gates: metrics.gates, primary: metrics.primary };
 }

@@ -72,6 +72,13 @@ function interpret(
   if (given.model !== undefined && !Object.hasOwn(binding.models, given.model)) {
     report(['model'], notNamed('model', given.model, Object.keys(binding.models), binding.id));
   }
+  const gated = configuration.metrics.gates.length > 0 || Object.keys(binding.floors).length > 0;
+  if (configuration.release.onMerge === 'promote' && !gated) {
+    report(
+      ['release', 'on_merge'],
+      '"promote" needs at least one gate: without one every merge would be released. Set "metrics.gates", or use "none".',
+    );
+  }
   if (configuration.release.onMerge === 'promote' && given.model === undefined) {
     report(['release', 'on_merge'], '"promote" needs a model: say which with "model:", or use "none".');
   }

@@ -25,8 +25,8 @@ export function createReleaseTarget(
       new ModelRegistry(http(repository)).aliases(await reader(repository), model),
     signature: async (repository, model, version) =>
       new ModelRegistry(http(repository)).signature(await reader(repository), model, version),
-    endpoint: async (repository, name) =>
-      new Serving(http(repository)).endpoint(await reader(repository), name),
+    endpoint: async (repository, name, model) =>
+      new Serving(http(repository)).endpoint(await reader(repository), name, model),
     setAlias: async (repository, model, alias, version, act) =>
       new ModelRegistry(http(repository)).setAlias(await releaser(repository, act), model, alias, version),
     removeAlias: async (repository, model, alias, act) =>

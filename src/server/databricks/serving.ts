@@ -15,6 +15,7 @@ interface EndpointAnswer {
   state?: { ready?: string; config_update?: string };
   config?: {
     config_version?: number;
+    auto_capture_config?: object;
     served_entities?: ServedEntity[];
     traffic_config?: {
       routes?: { served_entity_name?: string; served_model_name?: string; traffic_percentage: number }[];
@@ -40,6 +41,11 @@ function pick(entity: ServedEntity): Record<string, unknown> {
   );
 }
 
+/** An entity without a whole version number is an external or foundation model. */
+function isVersionOf(entity: ServedEntity, model: string): boolean {
+  return entity.entity_name === model && Number.isInteger(Number(entity.entity_version));
+}
+
 const updates: Record<string, Endpoint['update']> = {
   IN_PROGRESS: 'in-progress',
   UPDATE_FAILED: 'failed',
@@ -55,7 +61,7 @@ export class Serving {
   }
 
   /** null: there is no endpoint of that name. */
-  async endpoint(token: string, name: string): Promise<Endpoint | null> {
+  async endpoint(token: string, name: string, model: string): Promise<Endpoint | null> {
     let answer: EndpointAnswer;
     try {
       answer = await this.#http.json(token, 'GET', `/api/2.0/serving-endpoints/${encodeURIComponent(name)}`);
@@ -65,6 +71,7 @@ export class Serving {
     }
     const routes = answer.config?.traffic_config?.routes ?? [];
     const entities = answer.config?.served_entities ?? [];
+    const ours = entities.filter((entity) => isVersionOf(entity, model));
     const failed = [...(answer.pending_config?.served_entities ?? []), ...entities].find(
       (entity) => entity.state?.deployment === 'DEPLOYMENT_FAILED',
     );
@@ -73,7 +80,7 @@ export class Serving {
       ready: answer.state?.ready === 'READY',
       update: updates[answer.state?.config_update ?? ''] ?? 'idle',
       configVersion: answer.config?.config_version ?? 0,
-      served: entities.map((entity) => ({
+      served: ours.map((entity) => ({
         name: entity.name,
         version: Number(entity.entity_version),
         percentage:
@@ -81,14 +88,26 @@ export class Serving {
             ?.traffic_percentage ?? 0,
         settings: pick(entity),
       })),
+      others: entities
+        .filter((entity) => !isVersionOf(entity, model))
+        .map((entity) => entity.entity_name ?? entity.name),
       message: failed?.state?.deployment_state_message ?? null,
     };
   }
 
-  /** Replaces the whole configuration; Databricks refuses it (409) while another update is in progress. */
+  /**
+   * Replaces the configuration of traffic and entities; what else belongs to it (inference tables) is carried over.
+   * Databricks refuses it (409) while another update is in progress.
+   */
   async route(token: string, name: string, model: string, served: readonly ServedVersion[]): Promise<void> {
+    const { config } = await this.#http.json<EndpointAnswer>(
+      token,
+      'GET',
+      `/api/2.0/serving-endpoints/${encodeURIComponent(name)}`,
+    );
     await this.#http.json(token, 'PUT', `/api/2.0/serving-endpoints/${encodeURIComponent(name)}/config`, {
       body: {
+        ...(config?.auto_capture_config && { auto_capture_config: config.auto_capture_config }),
         served_entities: served.map((entry) => ({
           workload_size: 'Small',
           scale_to_zero_enabled: true,

@@ -71,6 +71,8 @@ export interface Forge {
   /** Paths that changed between two commits; null: cannot be told (unknown base, too many). */
   changedPaths(repository: RepositoryName, base: string, head: string): Promise<string[] | null>;
   pull(repository: RepositoryName, index: number): Promise<PullFacts | null>;
+  /** Last commit that the pull request had while it was open (its ref in the base repository). */
+  pullHead(repository: RepositoryName, index: number): Promise<string | null>;
   openPulls(repository: RepositoryName): Promise<PullFacts[]>;
   pullPaths(repository: RepositoryName, index: number): Promise<string[]>;
   reviews(repository: RepositoryName, index: number): Promise<ReviewFacts[]>;

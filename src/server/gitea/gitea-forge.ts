@@ -10,6 +10,11 @@ const repos = ({ owner, name }: RepositoryName) => `/repos/${segment(owner)}/${s
 /** Neither statistics nor signatures are read, and both cost Gitea a git process per commit. */
 const lean = { stat: false, verification: false };
 
+interface GitRef {
+  ref: string;
+  object: { sha: string };
+}
+
 interface Tree {
   tree: { path: string; mode: string; type: string; size: number; sha: string }[] | null;
   truncated: boolean;
@@ -100,6 +105,13 @@ export function createGiteaForge(http: GiteaHttp): Forge {
     async pull(repository, index) {
       const answer = await http.find<GiteaPull>(`${repos(repository)}/pulls/${index}`);
       return answer && toPull(answer);
+    },
+
+    async pullHead(repository, index) {
+      const name = `refs/pull/${index}/head`;
+      // A filter that names one ref exactly is answered with an object, another one with a list.
+      const answer = await http.find<GitRef | GitRef[]>(`${repos(repository)}/git/${name}`);
+      return [answer ?? []].flat().find((ref) => ref.ref === name)?.object.sha ?? null;
     },
 
     async openPulls(repository) {

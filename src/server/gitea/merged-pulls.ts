@@ -2,15 +2,21 @@ import type { MergedPulls } from '../registry/ports.ts';
 import type { Forge } from './forge.ts';
 
 /** Pull requests and their approvals as the registry asks for them. */
-export function createMergedPulls(forge: Pick<Forge, 'pull' | 'reviews' | 'branch'>): MergedPulls {
+export function createMergedPulls(
+  forge: Pick<Forge, 'pull' | 'pullHead' | 'reviews' | 'branch'>,
+): MergedPulls {
   return {
     async pull(repository, index) {
       const pull = await forge.pull(repository, index);
       if (!pull) return null;
+      const merged = pull.state === 'merged';
+      // The head of a merged pull request follows its branch, which anybody may push on: the ref does not.
+      const head = merged ? await forge.pullHead(repository, index) : pull.head.sha;
+      if (head === null) return null;
       return {
-        merged: pull.state === 'merged',
+        merged,
         mergedInto: pull.base.branch,
-        head: pull.head.sha,
+        head,
         fork: pull.fork,
         title: pull.title,
         url: pull.url,
@@ -37,6 +43,7 @@ export function createMergedPulls(forge: Pick<Forge, 'pull' | 'reviews' | 'branc
           review.commit === commit,
       );
       return {
+        branchProtected: branch?.protected === true,
         required: branch?.protected ? branch.requiredApprovals : 0,
         counted: counted.map((review) => review.reviewer?.name ?? 'somebody who left'),
       };

@@ -20,7 +20,7 @@ import { ProblemError } from './problem.ts';
 import type { RefusedCallers } from './refused-callers.ts';
 import { harden } from './security-headers.ts';
 import type { SessionLookup } from './session-hook.ts';
-import { sessionHook } from './session-hook.ts';
+import { checkPageUser, sessionHook } from './session-hook.ts';
 
 /** What the app is made of; `main` supplies it. */
 export interface AppServices {
@@ -119,8 +119,9 @@ export async function createApp(services: AppServices): Promise<App> {
         async (api: App) => {
           crossOrigin(api, publicUrl, services.giteaUrl);
           api.addHook('onRequest', sessionHook(services.sessions));
+          api.addHook('preParsing', checkPageUser);
           api.addHook(
-            'onRequest',
+            'preParsing',
             originCheck(new Set([publicUrl, services.giteaUrl].map((url) => new URL(url).origin))),
           );
           for (const routes of services.api) routes(api);

@@ -5,7 +5,7 @@ import { ProblemError } from './problem.ts';
 const reading = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * An onRequest hook against cross-site request forgery: whatever changes something must come from a page of
+ * A preParsing hook (after the rate limit, since refusals are recorded) against cross-site request forgery: whatever changes something must come from a page of
  * Gitea's or our own origin. Browsers send `Origin` with every such request; one without it is refused.
  *
  * @param origins allowed, e.g. `https://git.example.com`

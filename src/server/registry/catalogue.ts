@@ -1,12 +1,13 @@
 import type { Permission } from '../../contract/person.ts';
 import type { ModelList, Production, Release, ReleaseList } from '../../contract/release.ts';
 import type { BoundModel } from '../config/server-configuration.ts';
+import { DatabricksError } from '../databricks/error.ts';
 import { ProblemError } from '../http/problem.ts';
 import type { Champions } from '../metrics/ports.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
 import { sortableId } from '../store/sortable-id.ts';
 import type { Transactor } from '../store/transactor.ts';
-import type { RegistryStores, ReleaseTarget, TrainedVersions } from './ports.ts';
+import type { CurrentRules, RegistryStores, ReleaseTarget, TrainedVersions } from './ports.ts';
 import type { StoredRelease } from './release.ts';
 import type { ModelFacts } from './views.ts';
 import { holdView, modelView, productionView, releaseView } from './views.ts';
@@ -15,6 +16,7 @@ export interface CatalogueDependencies {
   transactor: Transactor<RegistryStores>;
   target: ReleaseTarget;
   trained: TrainedVersions;
+  rules: CurrentRules;
   /** How long an answer of the workspace serves all viewers, ms. */
   freshness: number;
 }
@@ -26,6 +28,8 @@ export interface CatalogueDependencies {
 export class Catalogue implements Champions {
   readonly #d: CatalogueDependencies;
   readonly #cache = new Map<string, { until: number; value: Promise<unknown> }>();
+  /** What was read last, for while the workspace does not answer. */
+  readonly #lastKnown = new Map<string, unknown>();
 
   constructor(dependencies: CatalogueDependencies) {
     this.#d = dependencies;
@@ -34,9 +38,19 @@ export class Catalogue implements Champions {
   #cached<T>(key: string, read: () => Promise<T>): Promise<T> {
     const found = this.#cache.get(key);
     if (found && found.until > Date.now()) return found.value as Promise<T>;
-    const value = read();
+    const value = read().then(
+      (answer) => {
+        this.#lastKnown.set(key, answer);
+        return answer;
+      },
+      (error: unknown) => {
+        this.#cache.delete(key);
+        const temporary = error instanceof DatabricksError && error.temporary;
+        if (temporary && this.#lastKnown.has(key)) return this.#lastKnown.get(key) as T;
+        throw error;
+      },
+    );
     this.#cache.set(key, { until: Date.now() + this.#d.freshness, value });
-    value.catch(() => this.#cache.delete(key));
     return value;
   }
 
@@ -121,7 +135,9 @@ export class Catalogue implements Champions {
       this.#cached(`versions:${place}`, () => target.versions(repository, model.name)),
       this.#aliases(repository, model),
       model.endpoint
-        ? this.#cached(`endpoint:${place}`, () => target.endpoint(repository, model.endpoint as string))
+        ? this.#cached(`endpoint:${place}`, () =>
+            target.endpoint(repository, model.endpoint as string, model.name),
+          )
         : null,
       trained.byVersion(repository.id, key),
       transactor.stores.releases.list(repository.id, key),
@@ -137,6 +153,7 @@ export class Catalogue implements Champions {
       releases,
       hold,
       floors: repository.binding.floors,
+      rules: await this.#d.rules(repository),
     };
   }
 

@@ -18,7 +18,10 @@ export interface Endpoint {
   update: 'idle' | 'in-progress' | 'failed';
   /** Counts up with each configuration: tells whether somebody else changed it in between. */
   configVersion: number;
+  /** Versions of the model that was asked for. */
   served: ServedVersion[];
+  /** Served entities of other models (or external ones): such an endpoint is not ours to rewrite. */
+  others: string[];
   /** What Databricks says about a failed update. */
   message: string | null;
 }

@@ -37,7 +37,9 @@ async function currentAlias({ target, repository, release }: Execution): Promise
 }
 
 async function currentEndpoint({ target, repository, release }: Execution): Promise<Endpoint> {
-  const endpoint = release.endpoint ? await target.endpoint(repository, release.endpoint) : null;
+  const endpoint = release.endpoint
+    ? await target.endpoint(repository, release.endpoint, release.modelName)
+    : null;
   if (!endpoint) throw new StepFailed(`The endpoint ${release.endpoint} is gone.`, { acted: false });
   return endpoint;
 }
@@ -52,10 +54,7 @@ export async function moveAlias(
   const before = await currentAlias(execution);
   if (before === wanted) return `${release.alias} points to v${wanted}`;
   if (before !== expected) {
-    throw new StepFailed(
-      `Somebody else moved ${release.alias} to ${before === null ? 'nothing' : `v${before}`} in between; it was left there.`,
-      { acted: false },
-    );
+    throw movedAlias(release, before);
   }
   await target.setAlias(repository, release.modelName, release.alias, wanted, act);
   const after = await currentAlias(execution);
@@ -132,7 +131,7 @@ export async function readTruth(
   const { target, repository, release } = execution;
   const [alias, endpoint] = await Promise.all([
     currentAlias(execution),
-    release.endpoint ? target.endpoint(repository, release.endpoint) : null,
+    release.endpoint ? target.endpoint(repository, release.endpoint, release.modelName) : null,
   ]);
   return { alias, traffic: endpoint ? soleVersion(endpoint) : null };
 }
@@ -153,12 +152,39 @@ async function perform(execution: Execution, step: Step): Promise<string> {
 }
 
 /**
+ * Nothing has been done yet: alias and endpoint must be as they were planned from. (A release that goes on after
+ * some steps compares within each step.)
+ */
+async function compareWithPlan(execution: Execution): Promise<void> {
+  const { release } = execution;
+  if (release.steps.some((step) => step.state !== 'planned')) return;
+  const alias = await currentAlias(execution);
+  if (alias !== release.fromVersion) throw movedAlias(release, alias);
+  if (!release.endpoint || !release.endpointBefore) return;
+  const endpoint = await currentEndpoint(execution);
+  if (endpoint.update !== 'idle' || !serves(endpoint, release.endpointBefore)) {
+    throw new StepFailed(
+      `Somebody else changed ${endpoint.name} in between (${describeTraffic(endpoint.served)}); nothing was done.`,
+      { acted: false },
+    );
+  }
+}
+
+function movedAlias(release: StoredRelease, to: number | null): StepFailed {
+  return new StepFailed(
+    `Somebody else moved ${release.alias} to ${to === null ? 'nothing' : `v${to}`} in between; it was left there.`,
+    { acted: false },
+  );
+}
+
+/**
  * Runs the steps that are not done yet, in order. Each is safe to repeat: it looks first, so that a release that
  * was cut off is simply run again.
  *
  * @throws {StepFailed} at the first step that fails; it is recorded as failed
  */
 export async function runSteps(execution: Execution): Promise<void> {
+  await compareWithPlan(execution);
   for (const [position, step] of execution.release.steps.entries()) {
     if (step.state === 'done') continue;
     step.state = 'running';
@@ -195,7 +221,7 @@ export function isAsBefore(
 async function undoTraffic(execution: Execution): Promise<string | null> {
   const { release, target, repository } = execution;
   if (!release.endpoint || !release.endpointBefore) return null;
-  const endpoint = await target.endpoint(repository, release.endpoint);
+  const endpoint = await target.endpoint(repository, release.endpoint, release.modelName);
   if (!endpoint) return `The endpoint ${release.endpoint} is gone.`;
   const now = soleVersion(endpoint);
   const before = release.endpointBefore.find((served) => served.percentage > 0)?.version;

@@ -3,7 +3,14 @@ import type { BoundModel } from '../config/server-configuration.ts';
 import { compareMetrics } from '../metrics/compare.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
 import type { PlanFacts } from './plan.ts';
-import type { MergedPulls, ReleaseStore, ReleaseTarget, TrainedVersion, TrainedVersions } from './ports.ts';
+import type {
+  CurrentRules,
+  MergedPulls,
+  ReleaseStore,
+  ReleaseTarget,
+  TrainedVersion,
+  TrainedVersions,
+} from './ports.ts';
 import type { StoredRelease } from './release.ts';
 import { describeRelease } from './release.ts';
 import { standing } from './standing.ts';
@@ -14,6 +21,7 @@ export interface FactSources {
   trained: TrainedVersions;
   pulls: MergedPulls;
   releases: ReleaseStore;
+  rules: CurrentRules;
 }
 
 /** When a version was in production: one span per release of it, oldest first. */
@@ -81,7 +89,7 @@ export async function gatherPlanFacts(
     target.aliases(repository, model.name),
     trained.byVersion(repository.id, modelKey),
     releases.list(repository.id, modelKey),
-    model.endpoint ? target.endpoint(repository, model.endpoint) : null,
+    model.endpoint ? target.endpoint(repository, model.endpoint, model.name) : null,
     trained.active(repository.id),
     releases.unfinished(model.name, model.alias),
     releases.hold(model.name, model.alias),
@@ -90,7 +98,9 @@ export async function gatherPlanFacts(
   const wanted = versions.find((version) => version.version === request.toVersion);
   const to = runs.get(request.toVersion);
   const from = champion === null ? undefined : runs.get(champion);
-  const stands = to ? standing(to, champion, from, repository.binding.floors) : null;
+  const stands = to
+    ? standing(to, champion, from, await sources.rules(repository), repository.binding.floors)
+    : null;
   const spans = servedSpans(history, request.toVersion);
   const championSpan = champion === null ? undefined : servedSpans(history, champion).at(-1);
   const released = spans.length > 0;

@@ -5,7 +5,14 @@ import { Postpone } from '../outbox/postpone.ts';
 import type { BoundRepositories, BoundRepository } from '../permission/bound-repository.ts';
 import type { PromotionNotes } from '../report/ports.ts';
 import type { Transactor } from '../store/transactor.ts';
-import type { MergedPulls, RegistryStores, ReleaseTarget, TrainedVersion, TrainedVersions } from './ports.ts';
+import type {
+  CurrentRules,
+  MergedPulls,
+  RegistryStores,
+  ReleaseTarget,
+  TrainedVersion,
+  TrainedVersions,
+} from './ports.ts';
 import type { MergeDecision } from './promotion.ts';
 import { decideOnMerge } from './promotion.ts';
 import { describeRelease } from './release.ts';
@@ -19,6 +26,8 @@ export interface MergesDependencies {
   pulls: MergedPulls;
   repositories: BoundRepositories;
   releases: Releases;
+  /** What the repository configuration of now says; null: it is missing or invalid. */
+  rules: CurrentRules;
   wakeOutbox(): void;
 }
 
@@ -49,6 +58,12 @@ export class Merges implements PromotionNotes {
   async promote({ repository: id, pull: index }: MergedPull): Promise<void> {
     const repository = await this.#d.repositories.find(id);
     if (!repository || (await this.#d.transactor.stores.releases.decision(id, index))) return;
+    const latest = await this.#d.trained.latestOfPull(id, index);
+    // Nothing of it was ever trained: there is nothing to say about a promotion.
+    if (!latest) return;
+    if (!finalStates.includes(latest.state)) {
+      throw new Postpone(patience, `Run ${latest.number} has not ended yet.`);
+    }
     const judged = await this.#judge(repository, index);
     if (!judged) return;
     const { decision, run, mergedBy } = judged;
@@ -99,16 +114,11 @@ export class Merges implements PromotionNotes {
       run?.model ? this.#d.trained.byVersion(repository.id, run.model) : new Map<number, TrainedVersion>(),
     ]);
     const champion = model ? (aliases[model.alias] ?? null) : null;
-    const stands = run
-      ? standing(
-          run,
-          champion,
-          champion === null ? undefined : versions.get(champion),
-          repository.binding.floors,
-        )
-      : null;
+    const rules = await this.#d.rules(repository);
+    const known = champion === null ? undefined : versions.get(champion);
+    const stands = run ? standing(run, champion, known, rules, repository.binding.floors) : null;
     const decision = decideOnMerge({
-      onMerge: run?.onMerge ?? 'promote',
+      onMerge: rules?.onMerge ?? run?.onMerge ?? 'none',
       mergedInto: pull.mergedInto,
       productionBranch: repository.productionBranch,
       head: pull.head,
@@ -172,7 +182,7 @@ export class Merges implements PromotionNotes {
   }
 
   /** What a merge will do, or did: for the comment and the pull-request box. null: nothing worth saying. */
-  async forPull(id: number, index: number): Promise<string | null> {
+  async forPull(id: number, index: number, head: string): Promise<string | null> {
     const repository = await this.#d.repositories.find(id);
     if (!repository) return null;
     const { releases } = this.#d.transactor.stores;
@@ -182,7 +192,7 @@ export class Merges implements PromotionNotes {
       const release = await releases.find(repository.id, decision.release);
       if (release) return released(release, await this.#laterRollback(repository, release.model, release.id));
     }
-    const openRun = await this.#d.trained.latestOfPull(id, index);
+    const openRun = await this.#d.trained.forMerge(id, index, head);
     if (!openRun?.model || openRun.onMerge !== 'promote' || openRun.outcome !== 'pass') return null;
     const model = repository.binding.models[openRun.model];
     if (!model || openRun.version === null) return null;

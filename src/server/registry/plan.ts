@@ -59,6 +59,11 @@ function blockers(facts: PlanFacts): string[] {
   if (!target.ready) reasons.push(`v${target.version} is not ready in the registry.`);
   if (facts.champion?.version === target.version)
     reasons.push(`v${target.version} is in production already.`);
+  if (facts.endpoint && facts.endpoint.others.length > 0) {
+    reasons.push(
+      `The endpoint ${facts.endpoint.name} also serves ${facts.endpoint.others.join(', ')}: it cannot be switched from here.`,
+    );
+  }
   if (facts.endpoint?.update === 'in-progress') {
     reasons.push(`The endpoint ${facts.endpoint.name} is being updated: wait until that has ended.`);
   }

@@ -23,8 +23,8 @@ export interface ReleaseTarget {
   /** alias → version */
   aliases(repository: BoundRepository, model: string): Promise<Record<string, number>>;
   signature(repository: BoundRepository, model: string, version: number): Promise<Signature | null>;
-  /** null: there is no such endpoint. */
-  endpoint(repository: BoundRepository, name: string): Promise<Endpoint | null>;
+  /** null: there is no such endpoint. @param model whose versions are looked for among what it serves */
+  endpoint(repository: BoundRepository, name: string, model: string): Promise<Endpoint | null>;
   setAlias(
     repository: BoundRepository,
     model: string,
@@ -117,13 +117,24 @@ export interface TrainedVersion {
 export interface TrainedVersions {
   /** version → run, of one model. */
   byVersion(repository: number, model: string): Promise<Map<number, TrainedVersion>>;
-  /** The newest attempt for this commit and pull request. */
+  /**
+   * The run that a merge of this commit counts: of the parameters that the configuration sets (nobody searches
+   * for a pass with others), the newest that succeeded, else the newest.
+   */
   forMerge(repository: number, pull: number, commit: string): Promise<TrainedVersion | null>;
   /** The newest run of a pull request, whichever its commit. */
   latestOfPull(repository: number, pull: number): Promise<TrainedVersion | null>;
   /** "run 44 trains 8e21b7d" */
   active(repository: number): Promise<string[]>;
 }
+
+/**
+ * Port: gates and release rule of the repository configuration as it is now: what was trained before a gate was
+ * tightened is judged by the tighter one. null: the file is missing or invalid, then the run's own count.
+ */
+export type CurrentRules = (
+  repository: BoundRepository,
+) => Promise<{ onMerge: 'promote' | 'none'; gates: Gate[]; primary: string } | null>;
 
 /** Port: what Gitea says about a pull request now. */
 export interface MergedPulls {
@@ -144,7 +155,7 @@ export interface MergedPulls {
     repository: BoundRepository,
     index: number,
     commit: string,
-  ): Promise<{ required: number; counted: string[] }>;
+  ): Promise<{ branchProtected: boolean; required: number; counted: string[] }>;
 }
 
 export interface RegistryStores {

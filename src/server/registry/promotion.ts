@@ -17,7 +17,7 @@ export interface MergeFacts {
     trust: 'base' | 'fork';
   } | null;
   hold: { by: string; since: string } | null;
-  approvals: { required: number; counted: string[] };
+  approvals: { branchProtected: boolean; required: number; counted: string[] };
   champion: number | null;
   halfDone: string | null;
 }
@@ -61,6 +61,11 @@ export function decideOnMerge(facts: MergeFacts): MergeDecision {
     );
   }
   if (facts.halfDone) return not(`${facts.halfDone} is half done: finish or undo it first.`);
+  if (!facts.approvals.branchProtected) {
+    return not(
+      `${facts.productionBranch} is not protected, so anybody who may write could release by merging. Protect it, or let a repository admin promote v${run.version} from the Databricks tab.`,
+    );
+  }
   if (facts.approvals.counted.length < facts.approvals.required) {
     return not(
       `${facts.approvals.required} approval${facts.approvals.required === 1 ? '' : 's'} of this commit needed, ${facts.approvals.counted.length} counted.`,

@@ -13,7 +13,14 @@ import { isAsBefore, readTruth, runSteps, StepFailed, undoSteps } from './execut
 import type { FactSources } from './facts.ts';
 import { gatherPlanFacts } from './facts.ts';
 import { planRelease } from './plan.ts';
-import type { MergedPulls, RegistryStores, ReleaseTarget, StoredHold, TrainedVersions } from './ports.ts';
+import type {
+  CurrentRules,
+  MergedPulls,
+  RegistryStores,
+  ReleaseTarget,
+  StoredHold,
+  TrainedVersions,
+} from './ports.ts';
 import type { StoredRelease } from './release.ts';
 import { describeRelease } from './release.ts';
 import { planSteps } from './steps.ts';
@@ -23,6 +30,7 @@ export interface ReleasesDependencies {
   target: ReleaseTarget;
   trained: TrainedVersions;
   pulls: MergedPulls;
+  rules: CurrentRules;
   repositories: BoundRepositories;
   announcer: Announcer;
   log: { error(fields: object, message: string): void };
@@ -75,8 +83,8 @@ export class Releases {
   }
 
   get #sources(): FactSources {
-    const { target, trained, pulls, transactor } = this.#d;
-    return { target, trained, pulls, releases: transactor.stores.releases };
+    const { target, trained, pulls, rules, transactor } = this.#d;
+    return { target, trained, pulls, rules, releases: transactor.stores.releases };
   }
 
   /** @throws {ProblemError} `not-found` where the binding names no such model */

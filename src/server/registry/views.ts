@@ -5,7 +5,7 @@ import type { Floors } from '../metrics/gates.ts';
 import type { Endpoint } from './endpoint.ts';
 import { endpointState } from './endpoint.ts';
 import { servedSpans } from './facts.ts';
-import type { RegisteredVersion, StoredHold, TrainedVersion } from './ports.ts';
+import type { CurrentRules, RegisteredVersion, StoredHold, TrainedVersion } from './ports.ts';
 import type { StoredRelease } from './release.ts';
 import { standing } from './standing.ts';
 
@@ -20,6 +20,7 @@ export interface ModelFacts {
   releases: StoredRelease[];
   hold: StoredHold | null;
   floors: Floors;
+  rules: Awaited<ReturnType<CurrentRules>>;
 }
 
 function refuse(code: string, reason: string): Permission {
@@ -102,7 +103,7 @@ function promotable(facts: ModelFacts, version: RegisteredVersion, release: Perm
   if (!trained) return refuse('unknown-origin', 'It was not trained through a reviewed commit.');
   const champion = facts.aliases[facts.model.alias] ?? null;
   const known = champion === null ? undefined : facts.trained.get(champion);
-  const { outcome } = standing(trained, champion, known, facts.floors);
+  const { outcome } = standing(trained, champion, known, facts.rules, facts.floors);
   if (trained.outcome === 'fail') return refuse('gate-failed', 'Its gates failed.');
   if (outcome === 'fail') return refuse('gate-failed', `Its gates fail against v${champion} in production.`);
   if (outcome === null) return refuse('no-verdict', 'It has no verdict.');

@@ -13,5 +13,6 @@ export interface ReportStore {
 
 /** Port: what a merge will do or did, in one sentence; null when there is nothing to say. */
 export interface PromotionNotes {
-  forPull(repositoryId: number, pull: number): Promise<string | null>;
+  /** @param head the commit that the pull request has now */
+  forPull(repositoryId: number, pull: number, head: string): Promise<string | null>;
 }

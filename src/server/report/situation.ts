@@ -43,7 +43,7 @@ export function createSituations(options: {
         configurations.known(repository),
         forge.pullPaths(repository, index),
         runs.ofPull(repository.id, index, 50),
-        promotions.forPull(repository.id, index),
+        promotions.forPull(repository.id, index, pull.head.sha),
       ]);
       const run = all.find((item) => item.commit === pull.head.sha) ?? null;
       const changesConfiguration = pull.state === 'open' && paths.includes(configurationFile);

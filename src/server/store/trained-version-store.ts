@@ -42,6 +42,13 @@ function fromRow(row: Selectable<RunRow>, links: readonly PullLink[], pull: numb
   };
 }
 
+/** Whether it ran with the parameters that the repository configuration sets. */
+function hasSetParameters(row: Selectable<RunRow>): boolean {
+  const { parameters } = JSON.parse(row.configuration) as RepositoryConfiguration;
+  const given = JSON.parse(row.parameters) as Record<string, unknown>;
+  return parameters.every((rule) => (given[rule.name] ?? rule.default) === rule.default);
+}
+
 /** Training runs as the registry reads them: by the version they registered, by the merge they belong to. */
 export function createTrainedVersionStore(connection: Connection): TrainedVersions {
   async function linksOf(repository: number): Promise<Map<string, PullLink[]>> {
@@ -54,19 +61,18 @@ export function createTrainedVersionStore(connection: Connection): TrainedVersio
     return Map.groupBy(links, (link) => link.run_id);
   }
 
-  async function newest(
-    repository: number,
-    pull: number,
-    commit: string | null,
-  ): Promise<TrainedVersion | null> {
-    let query = connection
+  async function runsOfPull(repository: number, pull: number): Promise<Selectable<RunRow>[]> {
+    return connection
       .selectFrom('runs')
       .innerJoin('run_pulls', 'run_pulls.run_id', 'runs.id')
       .selectAll('runs')
       .where('runs.repository_id', '=', repository)
-      .where('run_pulls.pull_index', '=', pull);
-    if (commit !== null) query = query.where('runs.commit_sha', '=', commit);
-    const row = await query.orderBy('runs.number', 'desc').executeTakeFirst();
+      .where('run_pulls.pull_index', '=', pull)
+      .orderBy('runs.number', 'desc')
+      .execute();
+  }
+
+  async function ofPull(repository: number, row: Selectable<RunRow> | undefined, pull: number) {
     return row ? fromRow(row, (await linksOf(repository)).get(row.id) ?? [], pull) : null;
   }
 
@@ -96,9 +102,16 @@ export function createTrainedVersionStore(connection: Connection): TrainedVersio
       );
     },
 
-    forMerge: (repository, pull, commit) => newest(repository, pull, commit),
+    async forMerge(repository, pull, commit) {
+      const rows = (await runsOfPull(repository, pull)).filter(
+        (row) => row.commit_sha === commit && hasSetParameters(row),
+      );
+      return ofPull(repository, rows.find((row) => row.state === 'succeeded') ?? rows[0], pull);
+    },
 
-    latestOfPull: (repository, pull) => newest(repository, pull, null),
+    async latestOfPull(repository, pull) {
+      return ofPull(repository, (await runsOfPull(repository, pull))[0], pull);
+    },
 
     async active(repository) {
       const rows = await connection

@@ -41,6 +41,21 @@ describe('merging', () => {
     expect([again.status, again.body.message]).toEqual([405, '']);
   });
 
+  it('keeps the merged head under refs/pull, whatever is pushed to its branch later', async () => {
+    const pull = await open('kept', { 'kept.txt': '1' });
+    const { head } = await get(pull);
+    expect((await merge('walt', pull)).status).toBe(200);
+    await team.commit('kept', { 'kept.txt': '2' });
+    const ref = await team.api('rita', 'GET', `${repo}/git/refs/pull/${pull}/head`);
+    expect(ref.body).toMatchObject({
+      ref: `refs/pull/${pull}/head`,
+      object: { type: 'commit', sha: head.sha },
+    });
+    const list = await team.api('rita', 'GET', `${repo}/git/refs/pull/${pull}/`);
+    expect(list.body).toHaveLength(1);
+    expect((await team.api('rita', 'GET', `${repo}/git/refs/pull/999/head`)).status).toBe(404);
+  });
+
   it("by squashing makes one commit of the author's", async () => {
     await team.commit('two', { 'two.txt': '1' });
     const pull = await open('two', { 'two.txt': '2' });

@@ -145,3 +145,12 @@ test('anchors cannot blow a small file up', () => {
   }
   expect(problemsOf(bomb.join('\n')).join('\n')).toContain('cannot be read');
 });
+
+test('promoting on merge needs a gate: the repository’s own or a floor of the binding', () => {
+  const text = `${minimal}model: wine\nrelease: {on_merge: promote}\n`;
+  expect(parseRepositoryConfiguration(text, binding)).toHaveProperty('configuration');
+  const result = parseRepositoryConfiguration(text, { ...binding, floors: {} });
+  expect(result).toMatchObject({
+    problems: [{ line: 5, message: expect.stringContaining('needs at least one gate') }],
+  });
+});

@@ -12,6 +12,7 @@ export class MemoryTarget implements ReleaseTarget {
   message: string | null = null;
   registered: RegisteredVersion[] = [];
   hasEndpoint = true;
+  others: string[] = [];
   signatures = new Map<number, Signature>();
   /** Calls that change something, as text, in order. */
   readonly changes: string[] = [];
@@ -47,7 +48,15 @@ export class MemoryTarget implements ReleaseTarget {
     if (!this.hasEndpoint) return null;
     const { served, configVersion, update, message } = this;
     if (this.update === 'in-progress') this.update = 'idle';
-    return { name, ready: true, update, configVersion, served: structuredClone(served), message };
+    return {
+      name,
+      ready: true,
+      update,
+      configVersion,
+      served: structuredClone(served),
+      others: this.others,
+      message,
+    };
   }
 
   async setAlias(_repository: unknown, _model: string, alias: string, version: number) {

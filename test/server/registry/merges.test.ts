@@ -25,7 +25,7 @@ describe('a merge', () => {
       approvals: ['ada'],
       state: 'succeeded',
     });
-    expect(await bench.merges.forPull(42, 2)).toBe('Released v2 as champion by wendy.');
+    expect(await bench.merges.forPull(42, 2, 'head')).toBe('Released v2 as champion by wendy.');
     expect(bench.sent.map((message) => message.key)).toContain('report:42:2');
   });
 
@@ -56,12 +56,14 @@ describe('a merge', () => {
       reason: null,
       release: 'earlier',
     });
-    expect(await bench.merges.forPull(42, 2)).toBe(
+    expect(await bench.merges.forPull(42, 2, 'head')).toBe(
       'Merging does not promote v2: on hold since wendy rolled back.',
     );
     await promote(bench);
     expect(bench.target.alias).toEqual({ champion: 1 });
-    expect(await bench.merges.forPull(42, 2)).toMatch(/^Not promoted: Automatic promotion is on hold/);
+    expect(await bench.merges.forPull(42, 2, 'head')).toMatch(
+      /^Not promoted: Automatic promotion is on hold/,
+    );
     expect(bench.audit.at(-1)).toMatchObject({ action: 'release.not-promoted', outcome: 'refused' });
   });
 
@@ -73,8 +75,8 @@ describe('a merge', () => {
     await bench.release('promotion', 3);
     await promote(bench);
     expect(bench.target.alias).toEqual({ champion: 3 });
-    expect(await bench.merges.forPull(42, 2)).toMatch(
-      /^Not promoted: Production has moved to v3 since the verdict\. Against it: .*rmse/,
+    expect(await bench.merges.forPull(42, 2, 'head')).toMatch(
+      /^Not promoted: Against v3 in production now: .*rmse/,
     );
   });
 
@@ -111,7 +113,7 @@ describe('a merge', () => {
     await promote(bench);
     bench.sent.length = 0;
     await bench.release('rollback', 1, 'worse on live traffic');
-    expect(await bench.merges.forPull(42, 2)).toBe(
+    expect(await bench.merges.forPull(42, 2, 'head')).toBe(
       'Released v2 as champion by wendy; rolled back to v1 by wendy: worse on live traffic',
     );
     expect(bench.sent.map((message) => message.key).sort()).toEqual(['report:42:1', 'report:42:2']);
@@ -135,7 +137,7 @@ describe('decideOnMerge', () => {
       trust: 'base',
     },
     hold: null,
-    approvals: { required: 1, counted: ['ada'] },
+    approvals: { branchProtected: true, required: 1, counted: ['ada'] },
     champion: 1,
     halfDone: null,
   };
@@ -159,8 +161,13 @@ describe('decideOnMerge', () => {
     ],
     [
       'approvals missing',
-      { approvals: { required: 1, counted: [] } },
+      { approvals: { branchProtected: true, required: 1, counted: [] } },
       /1 approval of this commit needed, 0 counted/,
+    ],
+    [
+      'an unprotected branch',
+      { approvals: { branchProtected: false, required: 0, counted: [] } },
+      /main is not protected/,
     ],
     ['in production already', { champion: 2 }, /in production already/],
   ] as [string, Partial<MergeFacts>, RegExp][])('says why not: %s', (_name, change, reason) => {

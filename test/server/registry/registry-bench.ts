@@ -92,7 +92,7 @@ export async function registryBench() {
     url: '',
     mergedBy: wendy as Person | null,
   };
-  const approvals = { required: 1, counted: ['ada'] };
+  const approvals = { branchProtected: true, required: 1, counted: ['ada'] };
   const pulls: MergedPulls = {
     pull: async (_repository, index) => ({ ...pull, head: pull.head || (runs.get(index)?.commit ?? '') }),
     approvals: async () => approvals,
@@ -110,7 +110,16 @@ export async function registryBench() {
     discover: async () => undefined,
     see: async () => repository,
   };
-  const common = { transactor, target, trained, pulls, repositories, wakeOutbox: () => undefined };
+  const rules = { onMerge: 'promote' as const, gates: trainedVersion(1).gates, primary: 'rmse' };
+  const common = {
+    transactor,
+    target,
+    trained,
+    pulls,
+    repositories,
+    rules: async () => rules,
+    wakeOutbox: () => undefined,
+  };
   const create = () =>
     new Releases({
       ...common,
@@ -128,9 +137,10 @@ export async function registryBench() {
     runs,
     pull,
     approvals,
+    rules,
     releases,
     merges: new Merges({ ...common, releases }),
-    catalogue: new Catalogue({ transactor, target, trained, freshness: 0 }),
+    catalogue: new Catalogue({ transactor, target, trained, rules: async () => rules, freshness: 0 }),
     /** The same database after a restart. */
     restarted: create,
     /** Versions 1 and 2 were trained from merged pull requests, 1 is in production and served. */

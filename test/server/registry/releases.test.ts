@@ -26,7 +26,9 @@ describe('a promotion', () => {
     bench.runs.set(3, trainedVersion(3, { metrics: { rmse: 0.595 } }));
     await bench.release('promotion', 2);
     const plan = await bench.releases.plan(repository, 'wine', { kind: 'promotion', toVersion: 3 });
-    expect(plan.blocked.join(' ')).toMatch(/gates of v3 failed: Production has moved to v2.*rose by 2\.6%/);
+    expect(plan.blocked.join(' ')).toMatch(
+      /gates of v3 failed: Against v2 in production now: .*rose by 2\.6%/,
+    );
     const { models } = await bench.catalogue.models(repository, { allowed: true });
     expect(models[0]?.versions.find((version) => version.version === 3)?.promote).toMatchObject({
       allowed: false,
@@ -103,6 +105,33 @@ describe('a rollback', () => {
       level: 'warning',
       text: 'Differs: input no longer there: alcohol (double)',
     });
+  });
+
+  it('does nothing when the endpoint was changed since the plan, and says so', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.release('promotion', 2);
+    const { digest } = await bench.releases.plan(repository, 'wine', rollback);
+    const changes = [...bench.target.changes];
+    // Somebody moves the alias just after the plan was compared and before the first step.
+    let reads = 0;
+    bench.target.aliases = async () => ({ champion: reads++ === 0 ? 2 : 9 });
+    const started = await bench.releases.start(repository, 'wine', { ...rollback, digest }, requester);
+    await bench.releases.settled(started.id);
+    expect(await bench.transactor.stores.releases.find(42, started.id)).toMatchObject({ state: 'failed' });
+    expect(bench.target.changes).toEqual(changes);
+    expect(await bench.transactor.stores.releases.hold('ml.prod.wine', 'champion')).toBeNull();
+  });
+
+  it('is refused where the endpoint also serves somebody else’s model', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.release('promotion', 2);
+    bench.target.others = ['ml.prod.other'];
+    const plan = await bench.releases.plan(repository, 'wine', rollback);
+    expect(plan.blocked).toEqual([
+      'The endpoint wine also serves ml.prod.other: it cannot be switched from here.',
+    ]);
   });
 
   it('is refused to a version that was never in production', async () => {
@@ -332,6 +361,18 @@ describe('after a restart', () => {
 });
 
 describe('production', () => {
+  it('is shown as last known while Databricks does not answer', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.catalogue.production(repository, 'wine', { allowed: true });
+    const down = () =>
+      Promise.reject(new DatabricksError({ code: 'NO_CONNECTION', status: 0, message: 'no answer' }));
+    Object.assign(bench.target, { versions: down, aliases: down, endpoint: down });
+    bench.catalogue.refresh();
+    const { production } = await bench.catalogue.production(repository, 'wine', { allowed: true });
+    expect(production).toMatchObject({ version: 1, endpoint: { name: 'wine' } });
+  });
+
   it('starts with what was found there, and one click returns to it', async () => {
     const bench = await registryBench();
     await bench.withProduction();

@@ -41,6 +41,23 @@ export function commitRoutes(route: AddRoute): void {
     if (sha === undefined) throw notFound();
     return show(call, repository, await readCommit(call.forge.git, repository, sha));
   });
+  route('GET', '/repos/:owner/:repo/git/refs/*', repo, async (call) => {
+    const repository = requireRepository(call);
+    const prefix = `refs/${call.param('*')}`;
+    const format = '--format=%(refname)%00%(objectname)%00%(objecttype)';
+    const listing = await call.forge.git.text(repository, ['for-each-ref', format]);
+    const refs = listing
+      .split('\n')
+      .filter((line) => line.startsWith(prefix))
+      .map((line) => {
+        const [ref, sha, type] = line.split('\0') as [string, string, string];
+        const api = `${repositoryApiUrl(call.forge, repository)}/git`;
+        return { ref, url: `${api}/${ref}`, object: { type, sha, url: `${api}/${type}s/${sha}` } };
+      });
+    if (refs.length === 0) throw notFound();
+    // A single reference that was named exactly is answered as an object, anything else as a list.
+    return refs.length === 1 && refs[0]?.ref === prefix ? refs[0] : refs;
+  });
   route('GET', '/repos/:owner/:repo/git/notes/:sha', repo, (call) => {
     requireRepository(call);
     throw notFound();

@@ -27,7 +27,7 @@ export function modelRoutes(app: App, services: { catalogue: Catalogue; releases
     '/repositories/:repository/models/:model/plans',
     {
       schema: { params: ofModel, body: PlanRequest, response: { 200: ReleasePlan, default: Problem } },
-      preHandler: guard('view'),
+      preHandler: guard('release'),
     },
     async ({ access, params, body }) => releases.plan(access.repository, params.model, body),
   );
