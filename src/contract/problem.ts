@@ -18,6 +18,7 @@ export const problemStatus = {
   'release-in-progress': 409,
   'run-not-cancellable': 409,
   'run-not-retryable': 409,
+  'run-in-progress': 409,
   'pull-not-trainable': 409,
   'body-too-large': 413,
   'media-type-unsupported': 415,

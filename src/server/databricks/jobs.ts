@@ -40,6 +40,9 @@ function standing(item: State): { phase: RemoteRun['phase']; result: RemoteRun['
   return { phase: 'ended', result: 'failed', skipped };
 }
 
+/** It becomes a link on Gitea's origin, so nothing but a web address is taken. */
+const webAddress = (url: string | undefined) => (url && /^https?:\/\//i.test(url) ? url : null);
+
 const messageOf = (item: State) =>
   item.status?.termination_details?.message || item.state?.state_message || '';
 
@@ -57,7 +60,7 @@ function toRemoteRun(run: JobsRun): RemoteRun {
   const { phase, result } = standing(run);
   return {
     id: String(run.run_id),
-    url: run.run_page_url ?? null,
+    url: webAddress(run.run_page_url),
     phase,
     result,
     message: messageOf(run),

@@ -25,6 +25,7 @@ const titles: Record<ProblemCode, string> = {
   'release-in-progress': 'A release is in progress',
   'run-not-cancellable': 'The run cannot be cancelled',
   'run-not-retryable': 'The run cannot be retried',
+  'run-in-progress': 'A run is in progress',
   'pull-not-trainable': 'The pull request cannot be trained',
   'body-too-large': 'The body is too large',
   'media-type-unsupported': 'The media type is not supported',

@@ -21,8 +21,8 @@ export interface OutboxItem extends OutboxMessage {
 export interface OutboxStore {
   /** For topics where the newest wins, pending rows of the same key become superseded; a status that says what the last one said is left out. */
   enqueue(message: OutboxMessage): Promise<void>;
-  /** Whether anything was ever enqueued under this key. */
-  has(key: string): Promise<boolean>;
+  /** What was enqueued last under this key; null: nothing ever was. */
+  last(key: string): Promise<Record<string, unknown> | null>;
   /** Due rows, oldest first: only the oldest pending row of each key. `now` is ISO 8601. */
   due(now: string, limit: number): Promise<OutboxItem[]>;
   /** The earliest time after `now` at which a pending row wants to go out (ISO 8601); null when there is none. */

@@ -16,7 +16,7 @@ export function text(value: string): string {
   return clean(value)
     .replace(/\s+/g, ' ')
     .trim()
-    .replace(/[\\`*_{}[\]<>|~!#$]/g, '\\$&')
+    .replace(/[\\`*_{}[\]<>|~!#$&]/g, '\\$&')
     .replace(/@(?=\w)|(?<=\\#)(?=\d)/g, `$&${joiner}`)
     .replace(/(https?|ftp|www)(:\/\/|\.)/gi, `$1${joiner}$2`)
     .replace(/^(\s*)([-+]|\d+\.)(?=\s)/, '$1\\$2');

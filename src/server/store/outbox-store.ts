@@ -47,14 +47,15 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
         .execute();
     },
 
-    async has(key) {
+    async last(key) {
       const row = await connection
         .selectFrom('outbox')
-        .select('id')
+        .select('payload')
         .where('key', '=', key)
+        .orderBy('id', 'desc')
         .limit(1)
         .executeTakeFirst();
-      return row !== undefined;
+      return row ? (JSON.parse(row.payload) as Record<string, unknown>) : null;
     },
 
     async due(at, limit) {

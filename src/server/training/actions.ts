@@ -1,5 +1,9 @@
-import type { Permission, Person } from '../../contract/person.ts';
-import type { RunActions, TrainRequest } from '../../contract/run.ts';
+/**
+ * What people ask for. Longer than most modules: train, cancel and retry share their checks, and each refusal
+ * says what to do.
+ */
+import type { Person } from '../../contract/person.ts';
+import type { TrainRequest } from '../../contract/run.ts';
 import { validateParameters } from '../config/validate-parameters.ts';
 import type { Forge, PullFacts } from '../gitea/forge.ts';
 import { ProblemError } from '../http/problem.ts';
@@ -87,6 +91,12 @@ export class RunActionsService {
     const parameters = checked.values;
     if (request.pull !== undefined) {
       const pull = await this.#openPull(repository, request.pull);
+      if (pull.fork && request.commit === undefined) {
+        throw new ProblemError(
+          'bad-request',
+          'An approval of a fork names the commit that was looked at: send "commit".',
+        );
+      }
       this.#sameHead(request, pull.head.sha);
       return await this.#trainPull(repository, record, pull, parameters, by);
     }
@@ -199,23 +209,30 @@ export class RunActionsService {
 
   /** The approval holds for this commit alone. */
   async #approve(repository: BoundRepository, run: Run, by: RequestedBy): Promise<Run> {
-    const now = new Date().toISOString();
-    const approved = await this.#options.journal.change(
-      repository,
-      run,
-      { state: 'queued', stateReason: null, actor: by.user, nextCheckAt: now },
-      {
-        audit: {
-          action: 'run.fork-approved',
-          outcome: 'done',
-          actor: actorOf(by),
-          approval: `${by.user.name} approved ${run.commit}`,
-          requestId: by.requestId,
+    const { journal, runs, wake } = this.#options;
+    try {
+      return await journal.change(
+        repository,
+        run,
+        { state: 'queued', stateReason: null, actor: by.user, nextCheckAt: new Date().toISOString() },
+        {
+          audit: {
+            action: 'run.fork-approved',
+            outcome: 'done',
+            actor: actorOf(by),
+            approval: `${by.user.name} approved ${run.commit}`,
+            requestId: by.requestId,
+          },
         },
-      },
-    );
-    this.#options.wake();
-    return approved;
+      );
+    } catch (error) {
+      // Somebody else was a moment earlier: what they decided stands.
+      const now = error instanceof RunChanged ? await runs.findById(run.id) : null;
+      if (!now) throw error;
+      return now;
+    } finally {
+      wake();
+    }
   }
 
   async #create(
@@ -227,7 +244,21 @@ export class RunActionsService {
     by: RequestedBy,
     trigger: 'manual' | 'retry' = 'manual',
   ): Promise<Run> {
-    const { factory, wake } = this.#options;
+    const { factory, wake, runs } = this.#options;
+    const digest = parameterDigest(parameters);
+    const active = (await runs.ofCommit(repository.id, commit)).find(
+      (run) =>
+        !isFinal(run.state) &&
+        run.parameterDigest === digest &&
+        run.configurationDigest === record.digest &&
+        run.trust === (source.fork ? 'fork' : 'base'),
+    );
+    if (active) {
+      throw new ProblemError(
+        'run-in-progress',
+        `Run ${active.number} trains this commit with these parameters already. Wait for it, or cancel it.`,
+      );
+    }
     const { run } = await factory.create({
       repository,
       record,
@@ -268,30 +299,4 @@ export class RunActionsService {
     wake();
     return run;
   }
-}
-
-const refused = (code: string, reason: string): Permission => ({ allowed: false, code, reason });
-
-/** What a person may do with a run now. @param train whether they may train at all */
-export function actionsOf(run: Run | null, train: Permission): RunActions {
-  const active = run !== null && !isFinal(run.state) && run.state !== 'waiting';
-  const denied = (otherwise: Permission): Permission => (train.allowed ? otherwise : train);
-  const ended = run !== null && isFinal(run.state);
-  return {
-    train: denied(
-      active
-        ? refused('run-in-progress', `Run ${run.number} is under way. Cancel it to train again.`)
-        : { allowed: true },
-    ),
-    cancel: denied(
-      active || run?.state === 'waiting'
-        ? { allowed: true }
-        : refused('run-not-cancellable', run ? `Run ${run.number} has ended.` : 'There is no run.'),
-    ),
-    retry: denied(
-      ended
-        ? { allowed: true }
-        : refused('run-not-retryable', run ? `Run ${run.number} is still under way.` : 'There is no run.'),
-    ),
-  };
 }

@@ -14,6 +14,8 @@ export type ParseConfiguration = (
 ) => { configuration: RepositoryConfiguration } | { problems: ConfigurationProblem[] };
 
 export interface Configurations {
+  /** Path of the configuration within a repository. */
+  readonly file: string;
   /** From the head of the default branch, now; remembered for the panel. */
   read(repository: BoundRepository): Promise<ConfigurationRecord>;
   /** As read last; read when it never was. */
@@ -54,6 +56,7 @@ export function createConfigurations(options: {
   }
 
   return {
+    file,
     read,
     async known(repository) {
       return (await memory.configuration(repository.id)) ?? (await read(repository));

@@ -123,11 +123,11 @@ export class RunDriver {
     if (run.trust === 'fork' && train.kind === 'job') {
       throw new RunFailure('A fork cannot train with "job": a job runs with the rights of this repository.');
     }
-    const trainer: CallAs = { repository, role: 'trainer', act: actOf(run) };
-    const as: CallAs = run.trust === 'fork' ? { ...trainer, role: 'fork' } : trainer;
+    const act = actOf(run);
+    const as: CallAs = { repository, role: run.trust === 'fork' ? 'fork' : 'trainer', act };
     const experiment = experimentOf(repository, run);
-    // The trainer uploads a fork's files too: the fork's own principal needs no right to write.
-    const snapshot = await uploadSnapshot({ forge, workspace }, trainer, run);
+    // Code that trains must not be able to change what is trained: the releaser writes, the others read.
+    const snapshot = await uploadSnapshot({ forge, workspace }, { repository, role: 'releaser', act }, run);
     const experimentId = await workspace.ensureExperiment(as, experiment);
     const placed = { ...run, snapshot, experimentId };
     // Uploading takes its time: what ended meanwhile is not started.
@@ -139,6 +139,7 @@ export class RunDriver {
     if (train.kind === 'entry') {
       const modelName = modelOf(repository, run);
       const submission = launch(placed, {
+        bindingId: repository.binding.id,
         repositoryUrl: repository.url,
         experiment,
         experimentId,

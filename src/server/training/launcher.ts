@@ -4,22 +4,23 @@ import type { Run } from './ports.ts';
 import type { Submission } from './workspace-port.ts';
 
 /**
- * The backend's own folder in the workspace. Outside /Shared, where every user may manage everything: who can write here decides what the trainer runs.
- * An admin creates it and lets the trainer manage it and the fork principal read it.
+ * The backend's own folders in the workspace, one per binding. What lies here decides what the trainer runs, so
+ * it is written as the releaser, which runs no code, and only read by trainer and fork: an administrator creates
+ * the folder with these rights, outside of /Shared, where every user may manage everything.
  */
-export const workspaceFolder = '/Workspace/gitea-databricks';
+export const workspaceFolder = (bindingId: string): string => `/Workspace/gitea-databricks/${bindingId}`;
 
 /** Tag of every MLflow run that belongs to a training run. */
 export const nonceTag = 'gitea_databricks.nonce';
 
 const source = readFileSync(new URL('./launcher.py', import.meta.url));
 
+const digest = createHash('sha256').update(source).digest('hex').slice(0, 16);
+
 /** The launcher as it is uploaded: its path names its content, so an older version is never overwritten. */
-export const launcher = {
-  folder: `${workspaceFolder}/launcher`,
-  path: `${workspaceFolder}/launcher/launch-${createHash('sha256').update(source).digest('hex').slice(0, 16)}.py`,
-  source: new Uint8Array(source),
-};
+export const launcherSource: Uint8Array = new Uint8Array(source);
+export const launcherFolder = (bindingId: string): string => `${workspaceFolder(bindingId)}/launcher`;
+export const launcherPath = (bindingId: string): string => `${launcherFolder(bindingId)}/launch-${digest}.py`;
 
 /** Tags for the MLflow runs of a training run. */
 function tags(run: Run, repositoryUrl: string): Record<string, string> {
@@ -40,7 +41,13 @@ function tags(run: Run, repositoryUrl: string): Record<string, string> {
  */
 export function launch(
   run: Run,
-  target: { repositoryUrl: string; experiment: string; experimentId: string; modelName: string | null },
+  target: {
+    bindingId: string;
+    repositoryUrl: string;
+    experiment: string;
+    experimentId: string;
+    modelName: string | null;
+  },
 ): Submission {
   const { train } = run.configuration;
   if (train.kind !== 'entry' || run.snapshot === null) throw new Error(`Run ${run.id} is not an entry run.`);
@@ -58,7 +65,7 @@ export function launch(
     name: runName(run),
     token: run.token,
     timeoutSeconds: run.configuration.timeoutSeconds,
-    pythonFile: launcher.path,
+    pythonFile: launcherPath(target.bindingId),
     parameters: [
       `--snapshot=${run.snapshot}`,
       `--settings=${Buffer.from(JSON.stringify(settings)).toString('base64')}`,

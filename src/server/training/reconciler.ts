@@ -82,11 +82,11 @@ export class Reconciler {
     for (const pull of open) {
       const all = await stores.runs.ofPull(id, pull.index, 50);
       const own = all.filter((run) => run.commit === pull.head.sha);
-      // A superseded run of the head: it was the head before, and came back.
+      const said = own.length > 0 ? null : await stores.outbox.last(`status:${id}:${pull.head.sha}`);
+      // A superseded run of the head: it was the head before, and came back. An error without a run: the
+      // configuration was wrong then, and may be right now.
       const looked =
-        own.length > 0
-          ? own.some((run) => run.state !== 'superseded')
-          : await stores.outbox.has(`status:${id}:${pull.head.sha}`);
+        own.some((run) => run.state !== 'superseded') || (said !== null && said.state !== 'error');
       if (looked) continue;
       const outcome = await triggers.pullChanged(repository, pull.index, actor);
       log.info(
@@ -106,7 +106,8 @@ export class Reconciler {
     );
     const known = new Set(items.flatMap((run) => run.pulls.map((pull) => pull.index)));
     for (const index of known) {
-      if (open.has(index) || (await stores.outbox.has(`promote:${repository.id}:${index}`))) continue;
+      if (open.has(index) || (await stores.outbox.last(`promote:${repository.id}:${index}`)) !== null)
+        continue;
       await triggers.pullClosed(repository, index);
     }
   }

@@ -1,5 +1,6 @@
 import type { FileEntry, Forge } from '../gitea/forge.ts';
-import { launcher, workspaceFolder } from './launcher.ts';
+import type { BoundRepository } from '../permission/bound-repository.ts';
+import { launcherFolder, launcherPath, launcherSource, workspaceFolder } from './launcher.ts';
 import type { Run } from './ports.ts';
 import { RunFailure } from './run-failure.ts';
 import type { CallAs, TrainingWorkspace } from './workspace-port.ts';
@@ -9,8 +10,8 @@ export const snapshotLimits = { files: 2_000, fileBytes: 50 * 1024 * 1024, total
 const mebibytes = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MiB`;
 
 /** The workspace folder of a commit's files. */
-export const snapshotFolder = (repositoryId: number, commit: string) =>
-  `${workspaceFolder}/${repositoryId}/${commit}`;
+export const snapshotFolder = ({ id, binding }: BoundRepository, commit: string) =>
+  `${workspaceFolder(binding.id)}/${id}/${commit}`;
 
 /** A pushed tree can hold any name: none may lead out of the snapshot's folder (hazard 25). */
 function isPlain(path: string): boolean {
@@ -87,7 +88,7 @@ async function inLanes<T>(
 }
 
 /**
- * Uploads the commit's files once: the folder is named by the commit, and a marker beside it is written last,
+ * Uploads the commit's files once, as the releaser (see launcher.ts): the folder is named by the commit, and a marker beside it is written last,
  * so a folder with it is reused and one without it is finished. Submodules are left out.
  *
  * @returns the folder
@@ -98,13 +99,14 @@ export async function uploadSnapshot(
   run: Run,
 ): Promise<string> {
   const { repository } = as;
-  const folder = snapshotFolder(repository.id, run.commit);
+  const folder = snapshotFolder(repository, run.commit);
   // Beside the folder: whatever the commit's own files are called, none of them can be it.
   const marker = `${folder}.complete`;
   const { act: _, ...reading } = as;
-  if (!(await workspace.exists(reading, launcher.path))) {
-    await workspace.makeFolders(as, [launcher.folder]);
-    await workspace.writeFile(as, launcher.path, launcher.source);
+  const launcher = launcherPath(repository.binding.id);
+  if (!(await workspace.exists(reading, launcher))) {
+    await workspace.makeFolders(as, [launcherFolder(repository.binding.id)]);
+    await workspace.writeFile(as, launcher, launcherSource);
   }
   if (await workspace.exists(reading, marker)) return folder;
   const all = await forge.files(repository, run.commit, snapshotLimits.files);

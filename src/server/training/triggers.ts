@@ -56,8 +56,14 @@ export class Triggers {
   ): Promise<string> {
     const { forge, configurations, transactor, factory } = this.#options;
     const { memory, runs } = transactor.stores;
-    const earlier = await memory.configuration(repository.id);
+    if (branch !== repository.productionBranch && branch !== repository.defaultBranch) {
+      return `${branch} is not the production branch`;
+    }
     const record = await configurations.read(repository);
+    const changed = absent.test(before) ? null : await forge.changedPaths(repository, before, after);
+    const reconfigured =
+      branch === repository.defaultBranch && (changed?.includes(configurations.file) ?? true);
+    if (reconfigured && record.state === 'ok') await this.#pullsWithoutRun(repository, actor);
     if (branch !== repository.productionBranch) return `${branch} is not the production branch`;
     const head = (await forge.branch(repository, branch))?.head;
     const line = head ? [head, ...(await forge.firstParents(repository, head, 50))] : [];
@@ -67,7 +73,6 @@ export class Triggers {
       await this.#tellConfiguration(repository, after, record);
       return `the configuration is ${record.state}`;
     }
-    if (earlier !== null && earlier.state !== 'ok') await this.#pullsWithoutRun(repository, actor);
 
     const tree = await factory.filesOf(repository, after);
     const twin = (await runs.ofTree(repository.id, tree)).find(
@@ -79,8 +84,7 @@ export class Triggers {
     }
     // A reset to a commit that was trained changes no file and still concerns its run.
     const known = (await runs.ofCommit(repository.id, after)).some((run) => run.trust === 'base');
-    const changed = known || absent.test(before) ? null : await forge.changedPaths(repository, before, after);
-    if (!concernsTraining(record.configuration.paths, changed)) {
+    if (!known && !concernsTraining(record.configuration.paths, changed)) {
       await this.#nothingToTrain(repository, after);
       await memory.rememberHead(repository.id, after);
       return 'no changed file matches paths';

@@ -185,6 +185,12 @@ describe('runs', () => {
     );
   });
 
+  test('are not made twice for the same commit and parameters', async () => {
+    const again = await as('wendy', 'POST', `${repository}/runs`, { pull: index, parameters: { depth: 9 } });
+    expect(again.statusCode).toBe(409);
+    expect(again.json()).toMatchObject({ code: 'run-in-progress' });
+  });
+
   test('are refused for another head than the one that was seen, and for what is not there', async () => {
     const stale = await as('wendy', 'POST', `${repository}/runs`, { pull: index, commit: '0'.repeat(40) });
     expect(stale.statusCode).toBe(409);

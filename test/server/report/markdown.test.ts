@@ -32,6 +32,7 @@ describe('whatever text comes from elsewhere', () => {
 
   test('mentions nobody and refers to no issue', () => {
     expect(text('@ada closes #12')).not.toMatch(/@ada|#12/);
+    expect(markdown.render(text('&commat;ada &num;12 &#64;ada'))).not.toMatch(/@ada|#12/);
     expect(text('@ada closes #12').replaceAll(/[\u2060\\]/g, '')).toBe('@ada closes #12');
   });
 

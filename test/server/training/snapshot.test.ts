@@ -63,7 +63,11 @@ function memory(crashAfter = Number.POSITIVE_INFINITY) {
   };
 }
 
-const as = { repository: { id: 7 } as BoundRepository, role: 'trainer', act: undefined } as const;
+const as = {
+  repository: { id: 7, binding: { id: 'wine' } } as BoundRepository,
+  role: 'trainer',
+  act: undefined,
+} as const;
 const forgeWith = (files: FileEntry[], blobs: Record<string, string> = {}) =>
   ({
     files: async () => files,
@@ -79,7 +83,7 @@ describe('a snapshot', () => {
     ).rejects.toThrow('crash');
     store.heal();
     const folder = await uploadSnapshot({ forge: forgeWith(files), workspace: store.workspace }, as, run);
-    expect(folder).toBe(`/Workspace/gitea-databricks/7/${run.commit}`);
+    expect(folder).toBe(`/Workspace/gitea-databricks/wine/7/${run.commit}`);
     for (const { path } of files) expect(store.written.get(`${folder}/${path}`)).toBe(`blob of ${path}`);
     const before = store.written.size;
     await uploadSnapshot({ forge: forgeWith([]), workspace: store.workspace }, as, run);

@@ -93,6 +93,7 @@ export async function openStage() {
   const principals = {
     trainer: await servicePrincipal(workspace, admin, 'trainer'),
     fork: await servicePrincipal(workspace, admin, 'fork'),
+    releaser: await servicePrincipal(workspace, admin, 'releaser'),
   };
   const grant = (type: string, name: string, principal: string, add: string[]) =>
     admin.send('PATCH', `${rest}/permissions/${type}/${name}`, { changes: [{ principal, add }] });
@@ -103,12 +104,12 @@ export async function openStage() {
     'CREATE_MODEL_VERSION',
   ]);
 
-  const { applicationId: trainer } = principals.trainer;
   await admin.post('/api/2.0/workspace/mkdirs', { path: '/gitea-databricks' });
   const folder = await admin.get('/api/2.0/workspace/get-status?path=/gitea-databricks');
   await admin.send('PATCH', `/api/2.0/permissions/directories/${folder.body.object_id}`, {
     access_control_list: [
-      { service_principal_name: trainer, permission_level: 'CAN_MANAGE' },
+      { service_principal_name: principals.releaser.applicationId, permission_level: 'CAN_MANAGE' },
+      { service_principal_name: principals.trainer.applicationId, permission_level: 'CAN_READ' },
       { service_principal_name: principals.fork.applicationId, permission_level: 'CAN_READ' },
     ],
   });
@@ -143,7 +144,7 @@ export async function openStage() {
         principals: {
           trainer: principals.trainer.applicationId,
           fork: principals.fork.applicationId,
-          releaser: 'releaser',
+          releaser: principals.releaser.applicationId,
         },
         floors: {},
       },
@@ -164,7 +165,7 @@ export async function openStage() {
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 async function m2mToken(stage: Stage, role: Role): Promise<string> {
-  const principal = role === 'fork' ? stage.principals.fork : stage.principals.trainer;
+  const principal = stage.principals[role === 'reader' ? 'trainer' : role];
   const response = await fetch(`${stage.workspace.host}/oidc/v1/token`, {
     method: 'POST',
     body: new URLSearchParams({

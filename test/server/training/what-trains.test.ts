@@ -132,8 +132,17 @@ describe('what trains', () => {
     await expect(
       rooms.training.actions.train(repository, { pull: index, commit: main0 }, by),
     ).rejects.toThrow('The head is');
-    const approved = await rooms.training.actions.train(repository, { pull: index, commit: head }, by);
-    expect(approved.id).toBe(waiting.id);
+    await expect(rooms.training.actions.train(repository, { pull: index }, by)).rejects.toThrow(
+      'send "commit"',
+    );
+    // Two writers at once: both are told of the one run, or the later one that it is under way.
+    const approve = () => rooms.training.actions.train(repository, { pull: index, commit: head }, by);
+    const answers = await Promise.allSettled([approve(), approve()]);
+    for (const answer of answers) {
+      if (answer.status === 'fulfilled') expect(answer.value.id).toBe(waiting.id);
+      else expect(answer.reason).toMatchObject({ code: 'run-in-progress' });
+    }
+    expect(answers.map((answer) => answer.status)).toContain('fulfilled');
     const run = await runOf(stage, rooms, head, 'succeeded');
     expect(run).toMatchObject({
       trust: 'fork',
@@ -289,5 +298,44 @@ describe('what trains', () => {
     const { body } = await team.api('wendy', 'GET', `/repos/ml/wine/commits/${main0}/status`);
     expect(body.statuses.map((status: { status: string }) => status.status)).toEqual(['failure']);
     expect((await rooms.stores.runs.counts(stage.repository.id)).runs).toBe(2);
+  }, 120_000);
+
+  test('code that trains cannot change what is trained', async () => {
+    const { stage, rooms, team } = await prepared({
+      '.gitea/databricks.yml': configuration,
+      'README.md': 'a',
+    });
+    const meddling = [
+      'import json, os, urllib.error, urllib.parse, urllib.request',
+      'for path in ["gitea-databricks/wine/launcher/x.py", "gitea-databricks/wine/1/other.py"]:',
+      '    url = os.environ["DATABRICKS_HOST"] + "/api/2.0/workspace-files/import-file/" + urllib.parse.quote(path, safe="") + "?overwrite=true"',
+      '    request = urllib.request.Request(url, data=b"print(666)", method="POST", headers={"Authorization": "Bearer " + os.environ["DATABRICKS_TOKEN"]})',
+      '    try:',
+      '        urllib.request.urlopen(request)',
+      '        raise SystemExit("wrote " + path)',
+      '    except urllib.error.HTTPError as error:',
+      '        print(path, error.code)',
+      'raise ValueError("refused both")',
+      '',
+    ].join('\n');
+    const head = await team.commit('meddle', { 'train.py': meddling });
+    await openPull(stage, 'meddle');
+    const run = await runOf(stage, rooms, head, 'failed');
+    expect(run.error?.message).toContain('refused both');
+    expect(run.snapshot).toBe(`/Workspace/gitea-databricks/wine/${stage.repository.id}/${head}`);
+  }, 120_000);
+
+  test('a pull request whose configuration was wrong is found again when it is right', async () => {
+    const { stage, rooms, team } = await prepared({
+      '.gitea/databricks.yml': 'version: 2',
+      'README.md': 'a',
+    });
+    const head = await team.commit('change', files(good));
+    await openPull(stage, 'change');
+    await statusOf(stage, head, 'error');
+    await rooms.close();
+    await team.commit('main', { '.gitea/databricks.yml': configuration });
+    const later = await startRooms(stage);
+    await runOf(stage, later, head, 'succeeded');
   }, 120_000);
 });

@@ -5,7 +5,7 @@ import type { RepositoryView } from '../../../contract/repository.ts';
 import type { RunActions, RunSummary } from '../../../contract/run.ts';
 import type { BoundRepository } from '../../permission/bound-repository.ts';
 import type { PullSituation, Situations } from '../../report/situation.ts';
-import { actionsOf } from '../../training/actions.ts';
+import { actionsOf } from '../../training/offered-actions.ts';
 import type { Run } from '../../training/ports.ts';
 import type { ModelAliases } from '../../training/views.ts';
 import { runSummary } from '../../training/views.ts';
