@@ -1,3 +1,6 @@
+/**
+ * Production, versions, releases and plans. Longer than other schemas because one subject is read in one place.
+ */
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import { MetricComparison } from './metric.ts';

@@ -155,7 +155,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const catalogue = new Catalogue({ transactor, target, trained, rules, freshness: 5_000 });
   const announcer: Announcer = {
     announce(change) {
-      if (change.kind === 'release' || change.kind === 'run') catalogue.refresh();
+      if (change.kind === 'release') catalogue.refresh();
+      if (change.kind === 'run') catalogue.expire();
       hub.announce(change);
     },
   };

@@ -148,7 +148,8 @@ export class WorkspaceHttp {
     } catch (error) {
       if (error instanceof HTTPError) {
         const refused = refusal(error);
-        this.#options.onResult?.(refused.status < 500, refused.message);
+        // A 500 is an answer; a gateway's 502 to 504 says that nobody is behind it.
+        this.#options.onResult?.(![502, 503, 504].includes(refused.status), refused.message);
         throw refused;
       }
       const lost = noAnswer(error, this.host);

@@ -1,4 +1,5 @@
 import type { MergedPulls } from '../registry/ports.ts';
+import { GiteaError } from './error.ts';
 import type { Forge } from './forge.ts';
 
 /** Pull requests and their approvals as the registry asks for them. */
@@ -12,7 +13,7 @@ export function createMergedPulls(
       const merged = pull.state === 'merged';
       // The head of a merged pull request follows its branch, which anybody may push on: the ref does not.
       const head = merged ? await forge.pullHead(repository, index) : pull.head.sha;
-      if (head === null) return null;
+      if (head === null) throw new GiteaError(502, `Gitea does not tell the merged head of #${index}.`);
       return {
         merged,
         mergedInto: pull.base.branch,

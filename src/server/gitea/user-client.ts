@@ -1,4 +1,5 @@
 import type { UserGitea } from '../permission/ports.ts';
+import { GiteaError } from './error.ts';
 import { GiteaHttp } from './gitea-http.ts';
 
 interface RepositoryAnswer {
@@ -37,9 +38,13 @@ export function createUserGitea(url: string, userAgent: string): UserGitea {
     },
     async branch(token, fullName, branch) {
       const path = fullName.split('/').map(encodeURIComponent).join('/');
-      const answer = await http(token).find<BranchAnswer>(
-        `/repos/${path}/branches/${branch.split('/').map(encodeURIComponent).join('/')}`,
-      );
+      const answer = await http(token)
+        .find<BranchAnswer>(`/repos/${path}/branches/${branch.split('/').map(encodeURIComponent).join('/')}`)
+        .catch((error: unknown) => {
+          // Who may see issues but not code: Gitea refuses the branch, which is an answer.
+          if (error instanceof GiteaError && error.status === 403) return null;
+          throw error;
+        });
       if (answer === null) return null;
       return {
         protected: answer.protected,

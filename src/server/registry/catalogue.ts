@@ -35,7 +35,8 @@ export class Catalogue implements Champions {
     this.#d = dependencies;
   }
 
-  #cached<T>(key: string, read: () => Promise<T>): Promise<T> {
+  /** @param stale whether what was read last serves while the workspace does not answer: to show, never to judge by */
+  #cached<T>(key: string, read: () => Promise<T>, stale = true): Promise<T> {
     const found = this.#cache.get(key);
     if (found && found.until > Date.now()) return found.value as Promise<T>;
     const value = read().then(
@@ -46,7 +47,7 @@ export class Catalogue implements Champions {
       (error: unknown) => {
         this.#cache.delete(key);
         const temporary = error instanceof DatabricksError && error.temporary;
-        if (temporary && this.#lastKnown.has(key)) return this.#lastKnown.get(key) as T;
+        if (stale && temporary && this.#lastKnown.has(key)) return this.#lastKnown.get(key) as T;
         throw error;
       },
     );
@@ -54,16 +55,26 @@ export class Catalogue implements Champions {
     return value;
   }
 
-  /** Forget what was read: something was released. */
-  refresh(): void {
+  /** Read again at the next look: a run ended, which may have registered a version. */
+  expire(): void {
     this.#cache.clear();
   }
 
-  /** The version that the alias of a model points to now. */
+  /** Forget what was read: something was released. */
+  refresh(): void {
+    this.#cache.clear();
+    this.#lastKnown.clear();
+  }
+
+  /** The version that the alias of a model points to now; verdicts are given by it, so an old answer never serves. */
   async current(repository: BoundRepository, key: string): Promise<{ version: number } | null> {
     const model = repository.binding.models[key];
     if (!model) return null;
-    const aliases = await this.#aliases(repository, model);
+    const aliases = await this.#cached(
+      `champion:${repository.workspace.name}:${model.name}`,
+      () => this.#d.target.aliases(repository, model.name),
+      false,
+    );
     const version = aliases[model.alias];
     if (version === undefined) return null;
     await this.#adopt(repository, key, model, version);
@@ -130,10 +141,11 @@ export class Catalogue implements Champions {
   async #facts(repository: BoundRepository, key: string, model: BoundModel): Promise<ModelFacts> {
     const { target, trained, transactor } = this.#d;
     const place = `${repository.workspace.name}:${model.name}`;
-    const champion = await this.current(repository, key);
-    const [versions, aliases, endpoint, runs, releases, hold] = await Promise.all([
+    const aliases = await this.#aliases(repository, model);
+    const champion = aliases[model.alias];
+    if (champion !== undefined) await this.#adopt(repository, key, model, champion);
+    const [versions, endpoint, runs, releases, hold] = await Promise.all([
       this.#cached(`versions:${place}`, () => target.versions(repository, model.name)),
-      this.#aliases(repository, model),
       model.endpoint
         ? this.#cached(`endpoint:${place}`, () =>
             target.endpoint(repository, model.endpoint as string, model.name),
@@ -147,7 +159,7 @@ export class Catalogue implements Champions {
       key,
       model,
       versions,
-      aliases: champion ? { ...aliases, [model.alias]: champion.version } : aliases,
+      aliases,
       endpoint,
       trained: runs,
       releases,

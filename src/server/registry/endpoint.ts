@@ -54,12 +54,17 @@ export function routeTo(endpoint: Endpoint, version: number, standby: number | n
 
 /** Whether the endpoint serves just what the configuration says, with nothing pending. */
 export function serves(endpoint: Endpoint, served: readonly ServedVersion[]): boolean {
+  return endpoint.update === 'idle' && sameTraffic(endpoint.served, served);
+}
+
+/** Whether two lists have the same versions with the same shares. */
+export function sameTraffic(a: readonly ServedVersion[], b: readonly ServedVersion[]): boolean {
   const key = (list: readonly ServedVersion[]) =>
     list
       .map((entry) => `${entry.version}:${entry.percentage}`)
       .sort()
       .join(' ');
-  return endpoint.update === 'idle' && key(endpoint.served) === key(served);
+  return key(a) === key(b);
 }
 
 /** "v13 100 %, v12 0 %" */

@@ -1,7 +1,7 @@
 import type { Act } from '../identity/role.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
 import type { Endpoint, ServedVersion } from './endpoint.ts';
-import { describeTraffic, routeTo, serves, soleVersion } from './endpoint.ts';
+import { describeTraffic, routeTo, sameTraffic, serves, soleVersion } from './endpoint.ts';
 import type { ReleaseTarget } from './ports.ts';
 import type { Step, StoredRelease } from './release.ts';
 
@@ -162,7 +162,8 @@ async function compareWithPlan(execution: Execution): Promise<void> {
   if (alias !== release.fromVersion) throw movedAlias(release, alias);
   if (!release.endpoint || !release.endpointBefore) return;
   const endpoint = await currentEndpoint(execution);
-  if (endpoint.update !== 'idle' || !serves(endpoint, release.endpointBefore)) {
+  // An update that failed earlier left the old configuration serving: no reason not to act.
+  if (endpoint.update === 'in-progress' || !sameTraffic(endpoint.served, release.endpointBefore)) {
     throw new StepFailed(
       `Somebody else changed ${endpoint.name} in between (${describeTraffic(endpoint.served)}); nothing was done.`,
       { acted: false },

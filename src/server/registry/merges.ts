@@ -72,10 +72,8 @@ export class Merges implements PromotionNotes {
       ? { kind: 'person', id: mergedBy.id, name: mergedBy.name }
       : { kind: 'webhook', name: 'merge' };
     if (decision.kind === 'not' || !run?.model) {
-      await this.#d.transactor.transaction((stores) =>
-        this.#record(stores, repository, index, run, actor, decision),
-      );
-      this.#d.wakeOutbox();
+      const reason = decision.kind === 'not' ? decision.reason : 'The run registered no model version.';
+      await this.#refuse(repository, index, run, actor, reason);
       return;
     }
     try {
@@ -94,10 +92,24 @@ export class Merges implements PromotionNotes {
       );
     } catch (error) {
       // Another release of this model runs: it ends within minutes, and then this merge is judged afresh.
-      if (error instanceof ProblemError && error.code === 'release-in-progress')
-        throw new Postpone(patience, error.message);
-      throw error;
+      if (!(error instanceof ProblemError)) throw error;
+      if (error.code === 'release-in-progress') throw new Postpone(patience, error.message);
+      if (error.code !== 'version-not-releasable') throw error;
+      await this.#refuse(repository, index, run, actor, error.message);
     }
+  }
+
+  async #refuse(
+    repository: BoundRepository,
+    index: number,
+    run: TrainedVersion | null,
+    actor: Actor,
+    reason: string,
+  ): Promise<void> {
+    await this.#d.transactor.transaction((stores) =>
+      this.#record(stores, repository, index, run, actor, { kind: 'not', reason }),
+    );
+    this.#d.wakeOutbox();
   }
 
   async #judge(repository: BoundRepository, index: number) {

@@ -59,11 +59,18 @@ export interface WantedRelease {
 /** What must commit with the release's first row. */
 export type AlsoRecorded = (stores: RegistryStores, release: StoredRelease) => Promise<void>;
 
-/** Steps that failed or never began count as undone from here on: that is how a cut-off undo is told from a release. */
-async function markUndoing(stores: RegistryStores, release: StoredRelease): Promise<void> {
+/**
+ * The steps tell which way a release goes when it is resumed: one that is undone leads backwards. Finishing looks at
+ * every step again, since a failed undo may have taken a done one back.
+ */
+async function markDirection(
+  stores: RegistryStores,
+  release: StoredRelease,
+  how: 'finish' | 'undo',
+): Promise<void> {
   for (const [position, step] of release.steps.entries()) {
-    if (step.state === 'done') continue;
-    step.state = 'undone';
+    if (how === 'undo' && step.state === 'done') continue;
+    step.state = how === 'undo' ? 'undone' : 'failed';
     await stores.releases.setStep(release.id, position, step);
   }
 }
@@ -128,7 +135,11 @@ export class Releases {
       );
     }
     if (facts.unfinished) throw new ProblemError('release-in-progress', plan.blocked[0] ?? '', { plan });
-    if (wanted.digest !== null && plan.blocked.length > 0) {
+    // A merge waits for what passes by itself; a person is told.
+    if (wanted.digest === null && facts.endpoint?.update === 'in-progress') {
+      throw new ProblemError('release-in-progress', plan.blocked.join(' '), { plan });
+    }
+    if (plan.blocked.length > 0) {
       throw new ProblemError('version-not-releasable', plan.blocked.join(' '), { plan });
     }
     const trained = (await this.#d.trained.byVersion(repository.id, key)).get(wanted.toVersion);
@@ -224,7 +235,7 @@ export class Releases {
         );
       }
       await stores.releases.setState(id, { state: 'running', error: null, endedAt: null });
-      if (how === 'undo') await markUndoing(stores, found);
+      await markDirection(stores, found, how);
       await stores.audit.append({
         ...this.#draft(repository, found, requester),
         action: 'release.started',

@@ -1,3 +1,5 @@
+/** Longer than other stores because a release's row, steps, hold and decision are written and read together. */
+
 import type { Selectable } from 'kysely';
 import type { Person } from '../../contract/person.ts';
 import type { ServedVersion } from '../registry/endpoint.ts';

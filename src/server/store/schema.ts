@@ -1,6 +1,7 @@
 /**
  * The tables. Times are ISO 8601 UTC strings, JSON is text, booleans are 0 or 1, ids of Gitea are integers,
- * our own ids are sortable strings: so that SQLite and PostgreSQL hold the same values.
+ * our own ids are sortable strings: so that SQLite and PostgreSQL hold the same values. Longer than a
+ * module should be: row types are read best beside each other.
  */
 export interface Schema {
   deliveries: DeliveryRow;

@@ -80,6 +80,18 @@ describe('a merge', () => {
     );
   });
 
+  it('is refused with the plan’s words when the champion moved between judging and releasing', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    bench.target.register(3);
+    bench.runs.set(3, trainedVersion(3, { metrics: { rmse: 0.4 } }));
+    let reads = 0;
+    bench.target.aliases = async () => ({ champion: reads++ === 0 ? 1 : 3 });
+    await promote(bench);
+    expect(await bench.merges.forPull(42, 2, 'head')).toMatch(/^Not promoted: The gates of v2 failed/);
+    expect(bench.target.changes).toEqual([]);
+  });
+
   it('is held back by a rollback that another repository of the same model started', async () => {
     const bench = await registryBench();
     await bench.withProduction();

@@ -289,6 +289,39 @@ describe('when a step fails', () => {
     expect(bench.target.changes).toEqual([]);
   });
 
+  it('an update of the endpoint that failed earlier does not stand in the way of a rollback', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.release('promotion', 2);
+    bench.target.update = 'failed';
+    expect(await bench.release('rollback', 1)).toMatchObject({
+      state: 'succeeded',
+      is: { alias: 1, traffic: 1 },
+    });
+  });
+
+  it('finishing that a stop cut off is finished after the restart, not undone', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.release('promotion', 2);
+    bench.target.failAlias = refused();
+    const half = await bench.release('rollback', 1);
+    await bench.releases.resolve(repository, half.id, 'undo', requester);
+    await bench.releases.settled(half.id);
+    const again = await bench.release('rollback', 1);
+    bench.target.failAlias = null;
+    bench.target.update = 'in-progress';
+    await bench.releases.resolve(repository, again.id, 'finish', requester);
+    await bench.releases.close();
+    const restarted = bench.restarted();
+    await restarted.resume();
+    await restarted.settled(again.id);
+    expect(await bench.transactor.stores.releases.find(42, again.id)).toMatchObject({
+      state: 'succeeded',
+      is: { alias: 1, traffic: 1 },
+    });
+  });
+
   it('undoing the very first release removes the alias again', async () => {
     const bench = await registryBench();
     bench.target.register(1);
@@ -368,7 +401,7 @@ describe('production', () => {
     const down = () =>
       Promise.reject(new DatabricksError({ code: 'NO_CONNECTION', status: 0, message: 'no answer' }));
     Object.assign(bench.target, { versions: down, aliases: down, endpoint: down });
-    bench.catalogue.refresh();
+    bench.catalogue.expire();
     const { production } = await bench.catalogue.production(repository, 'wine', { allowed: true });
     expect(production).toMatchObject({ version: 1, endpoint: { name: 'wine' } });
   });
