@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:http';
+import { firstSeen } from './poll.ts';
 
 /** Stands between the forge and the backend and notes when a delivery was sent. */
 export interface HookRelay {
   /** Where the forge's webhook points to meanwhile. */
   url: string;
-  /** When the first delivery that names this commit had arrived here (`performance.now()`). */
-  sentAt(commit: string): number | undefined;
+  /** When the first delivery of this event that names the commit had arrived here (`performance.now()`). */
+  sent(event: 'push' | 'pull_request', commit: string): Promise<number>;
   close(): void;
 }
 
@@ -17,7 +18,7 @@ export interface HookRelay {
  * @param target the backend's webhook address
  */
 export async function startHookRelay(target: string): Promise<HookRelay> {
-  const seen: { text: string; at: number }[] = [];
+  const seen: { event: unknown; text: string; at: number }[] = [];
   const server = createServer((request, response) => {
     forward(request).then(
       ({ status, body }) => response.writeHead(status).end(body),
@@ -29,7 +30,8 @@ export async function startHookRelay(target: string): Promise<HookRelay> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
-    seen.push({ text: body.toString('utf8'), at: performance.now() });
+    const at = performance.now();
+    seen.push({ event: request.headers['x-gitea-event'], text: body.toString('utf8'), at });
     const headers = Object.entries(request.headers).flatMap(([name, value]) =>
       typeof value === 'string' && !['host', 'connection', 'content-length'].includes(name)
         ? [[name, value] as [string, string]]
@@ -46,7 +48,12 @@ export async function startHookRelay(target: string): Promise<HookRelay> {
   const { port } = server.address() as { port: number };
   return {
     url: `http://127.0.0.1:${port}${new URL(target).pathname}`,
-    sentAt: (commit) => seen.find(({ text }) => text.includes(commit))?.at,
+    async sent(event, commit) {
+      const { value } = await firstSeen(`the ${event} delivery of ${commit}`, async () =>
+        seen.find((delivery) => delivery.event === event && delivery.text.includes(commit)),
+      );
+      return value.at;
+    },
     close: () => void server.close(),
   };
 }

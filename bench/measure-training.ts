@@ -9,8 +9,10 @@ import { firstSeen } from './poll.ts';
 
 /** Milliseconds, one entry per pushed commit. */
 export interface TrainingSamples {
-  /** From the delivery to the pending status that Gitea shows. */
+  /** From the delivery that asks for the run (the pull request's) to the pending status that Gitea shows. */
   pending: number[];
+  /** The same from the branch's push delivery, which Gitea sends first and which asks for nothing. */
+  pendingFromPush: number[];
   /** From the workspace's terminal state to the final status that Gitea shows. */
   status: number[];
   /** From the workspace's terminal state to the comment that Gitea shows. */
@@ -90,20 +92,21 @@ export async function measureTraining(
 
   const relay = await startHookRelay(new URL('webhooks/gitea', backend.url).href);
   await pointHookAt(gitea, repository, relay.url);
-  const samples: TrainingSamples = { pending: [], status: [], comment: [] };
+  const samples: TrainingSamples = { pending: [], pendingFromPush: [], status: [], comment: [] };
   try {
     for (let number = 1; number <= count; number += 1) {
       const sha = await push(number);
+      // Looking at Gitea makes its answers slower, those to the backend too: not before there is something to see.
+      const sent = await relay.sent('pull_request', sha);
       const pending = await firstSeen(`the pending status of sample ${number}`, () => statusOf(sha));
       const [end, status, report] = await Promise.all([
         firstSeen(`the end of sample ${number}`, () => ended(sha)),
         firstSeen(`the final status of sample ${number}`, () => finalStatus(sha)),
         firstSeen(`the comment on sample ${number}`, () => comment(sha)),
       ]);
-      const sent = relay.sentAt(sha);
-      if (sent === undefined) throw new Error(`no delivery named sample ${number}`);
       if (pending.value !== 'pending') throw new Error(`sample ${number} began as ${pending.value}`);
       samples.pending.push(pending.at - sent);
+      samples.pendingFromPush.push(pending.at - (await relay.sent('push', sha)));
       samples.status.push(status.at - end.at);
       samples.comment.push(report.at - end.at);
       progress(

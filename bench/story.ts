@@ -49,6 +49,7 @@ async function measure(folder: string): Promise<Row[]> {
     const releases = await measureReleases(backend, id, sampleCount, demoLatency, progress);
     return [
       { what: 'webhook sent → pending status in Gitea', samples: training.pending, goal: 1_000 },
+      { what: 'the branch’s push webhook sent → pending status', samples: training.pendingFromPush },
       { what: 'run ended at the workspace → comment in Gitea', samples: training.comment, goal: 3_000 },
       { what: 'run ended at the workspace → final status in Gitea', samples: training.status },
       {

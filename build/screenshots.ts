@@ -26,10 +26,10 @@ const { values: given } = parseArgs({
 });
 const mostBytes = 2_000_000;
 /** Loading a model and drawing a page take a while on a small machine. */
-const patience = 60_000;
-/** Pixels around the part that a picture shows. */
-const margin = 12;
-const tallest = 1_000;
+const patience = 30_000;
+/** Pixels around the part that a picture shows. Items of a pull request's timeline bring their own. */
+const usualMargin = 12;
+const tallest = 1_200;
 
 const demo = readDemo(given.demo);
 const out = resolve(given.out);
@@ -69,7 +69,7 @@ async function pullThatFailed(): Promise<number> {
 }
 
 /** Writes what an element covers, with some of the page around it. */
-async function picture(name: string, part: Locator): Promise<void> {
+async function picture(name: string, part: Locator, margin = usualMargin): Promise<void> {
   await part.scrollIntoViewIfNeeded();
   const tab = part.page();
   // A button under the pointer looks pressed, a field with the focus has a caret.
@@ -125,7 +125,7 @@ async function pullBox(tab: Page, pull: number, name: string): Promise<void> {
     .first()
     .waitFor({ timeout: patience });
   await box.getByRole('button').first().waitFor({ timeout: patience });
-  await picture(name, box);
+  await picture(name, box, 0);
 }
 
 /** Opens a view of the tab; `content` is there once it is drawn. */
@@ -133,8 +133,9 @@ async function view(tab: Page, hash: string, content: (root: Locator) => Locator
   await tab.goto('about:blank');
   await tab.goto(`${page}?tab=databricks${hash}`);
   const root = tab.locator('#dbx-root');
-  await root.getByLabel('In production').waitFor({ timeout: patience });
   await content(root).first().waitFor({ timeout: patience });
+  for (const skeleton of await root.locator('.dbx-loading').all())
+    await skeleton.waitFor({ state: 'detached' });
   return root;
 }
 
@@ -149,17 +150,14 @@ async function viewsOfTheTab(tab: Page): Promise<void> {
   await picture('models', await view(tab, '#/models', (root) => root.getByText(/^v\d+$/)));
 }
 
-/** Rolls back by the dialog and lets pictures be taken on the way. @returns the version that was left */
-async function rollBack(tab: Page, beforeConfirming: (dialog: Locator) => Promise<void>): Promise<void> {
-  await view(tab, '#/releases', (root) => root.getByRole('button', { name: /^Roll back to v\d+$/ }));
-  await tab
-    .getByRole('button', { name: /^Roll back to v\d+$/ })
-    .first()
-    .click();
+/** Moves production by the first button of this name and its dialog; pictures can be taken before confirming. */
+async function release(tab: Page, name: RegExp, beforeConfirming?: (dialog: Locator) => Promise<void>) {
+  const root = await view(tab, '#/releases', (part) => part.getByRole('button', { name }));
+  await root.getByRole('button', { name }).first().click();
   const dialog = tab.getByRole('dialog');
-  const confirm = dialog.getByRole('button', { name: /^Roll back to v\d+$/ });
+  const confirm = dialog.getByRole('button', { name });
   await confirm.waitFor({ timeout: patience });
-  await beforeConfirming(dialog);
+  await beforeConfirming?.(dialog);
   await confirm.click();
   await dialog
     .getByText(/v\d+ is in production/)
@@ -178,7 +176,7 @@ async function botsComment(tab: Page, pull: number): Promise<void> {
   await tab.goto(`${page}/pulls/${pull}`);
   const comment = tab.locator('.timeline-item.comment', { hasText: 'databricks-bot' }).first();
   await comment.waitFor({ timeout: patience });
-  await picture('comment', comment);
+  await picture('comment', comment, 0);
 }
 
 // It unpacks itself into the temporary folder and takes whatever lies there: an own one, shared with the tests.
@@ -217,13 +215,13 @@ try {
   await pullBox(narrow, failed, 'pull-box-fail-390');
   await picture('runs-390', await view(narrow, '#/runs', runRow));
 
-  await rollBack(wide, async (dialog) => {
+  await release(wide, /^Roll back to v\d+$/, async (dialog) => {
     await dialog.getByRole('textbox').fill('Worse on live traffic');
-    await picture('rollback', dialog);
+    await picture('rollback', dialog, 0);
   });
   const held = await view(wide, '#/releases', (root) => root.getByRole('button', { name: 'Lift the hold' }));
   await picture('releases-hold', held);
-  await rollBack(wide, async () => {});
+  await release(wide, /^Promote v\d+/);
   await liftHold(wide);
 } finally {
   await browser.close();
