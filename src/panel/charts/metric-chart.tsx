@@ -49,7 +49,9 @@ const dashes = { candidate: undefined, champion: [5, 3], other: [2, 3] };
 export function MetricChart({ title, unit, series: given, gate, height = 190 }: MetricChartProps) {
   const series = useSame(given);
   const host = useRef<HTMLDivElement>(null);
-  const [at, setAt] = useState<number | null>(null);
+  /** Index of the step under the crosshair, and where that is on the canvas, px. */
+  const [cross, setCross] = useState<{ at: number; left: number } | null>(null);
+  const at = cross?.at ?? null;
   const { steps, columns } = useMemo(() => align(series), [series]);
   const format = useMemo(
     () =>
@@ -121,7 +123,7 @@ export function MetricChart({ title, unit, series: given, gate, height = 190 }: 
             })),
           ],
           hooks: {
-            setCursor: [(plot) => setAt(plot.cursor.idx ?? null)],
+            setCursor: [(plot) => setCross(crossOf(plot))],
             draw: gate === undefined ? [] : [(plot) => drawGate(plot, gate, format(gate), colours.gate)],
           },
         },
@@ -135,7 +137,6 @@ export function MetricChart({ title, unit, series: given, gate, height = 190 }: 
     <figure class="dbx-chart" aria-label={`${title} over ${unit ?? 'steps'}`}>
       <figcaption class="dbx-chart-head">
         <b>{title}</b>
-        {at !== null && <span class="dbx-light">{`${unit ?? 'step'} ${steps[at]}`}</span>}
         <span class="dbx-chart-legend">
           {series.map((one, index) => (
             <span key={one.label} class={`dbx-chart-key dbx-chart-${one.role}`}>
@@ -144,9 +145,23 @@ export function MetricChart({ title, unit, series: given, gate, height = 190 }: 
           ))}
         </span>
       </figcaption>
-      <div ref={host} class="dbx-chart-plot" />
+      <div class="dbx-chart-plot">
+        <div ref={host} />
+        {cross !== null && (
+          <span class="dbx-chart-at" style={{ left: `${cross.left}px` }}>
+            {steps[cross.at]}
+          </span>
+        )}
+      </div>
     </figure>
   );
+}
+
+/** Where the crosshair stands; null when the pointer is elsewhere. */
+function crossOf(plot: uPlot): { at: number; left: number } | null {
+  const { idx, left } = plot.cursor;
+  if (idx === null || idx === undefined || left === undefined || left < 0) return null;
+  return { at: idx, left: plot.over.offsetLeft + left };
 }
 
 /** The series of before as long as they say the same, so that a refresh of the page draws nothing anew. */

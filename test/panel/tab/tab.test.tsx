@@ -215,6 +215,17 @@ describe('a run', () => {
     expect(net.sent.some(({ method }) => method === 'POST')).toBe(true);
   });
 
+  it('leads to the run that training again started', async () => {
+    const next = run({ id: '0mf9z8y7x6w5v4u3t2s1', number: 44, state: 'queued', outcome: null });
+    await open(data.runDetail(), {
+      [`POST /runs/${run().id}/retry`]: { status: 201, body: next },
+      [`GET /runs/${next.id}`]: { body: data.runDetail({ run: next, verdict: null, tasks: [] }) },
+    });
+    await press('Train again', 'Run 44');
+    expect(location.hash).toBe(`#/runs/${next.id}`);
+    expect(text()).toContain('Queued');
+  });
+
   it('keeps every string of the workspace as text', async () => {
     const verdict = data.runDetail().verdict;
     const metrics = (verdict?.metrics ?? []).map((row) => ({ ...row, metric: `${evil}${row.metric}` }));

@@ -143,7 +143,7 @@ function History({ items, model }: { items: Release[]; model: TabModel }) {
           </tr>
         </thead>
         <tbody>
-          {items.map((release) => (
+          {items.map((release, index) => (
             <tr key={release.id}>
               <td class="dbx-release-kind">
                 <Icon of={icons[release.kind]} class={release.kind === 'rollback' ? 'dbx-orange' : ''} />{' '}
@@ -164,14 +164,10 @@ function History({ items, model }: { items: Release[]; model: TabModel }) {
                 )}
               </td>
               <td class="dbx-release-why">
-                {release.reason ?? (release.kind === 'rollback' ? 'No reason given' : '')}
+                {release.reason ?? <span class="dbx-light">no reason given</span>}
               </td>
               <td class="dbx-light dbx-release-approvals">
-                {release.kind === 'rollback'
-                  ? 'released before'
-                  : release.approvals.length > 0
-                    ? release.approvals.join(', ')
-                    : '–'}
+                {approvalsText(release, items.slice(index + 1))}
               </td>
               <td class="dbx-end dbx-release-served">
                 <ServedFor release={release} model={model} />
@@ -185,6 +181,16 @@ function History({ items, model }: { items: Release[]; model: TabModel }) {
       </table>
     </section>
   );
+}
+
+/** Who approved it. A version that was released before was approved then. */
+function approvalsText(release: Release, earlier: readonly Release[]): string {
+  if (release.approvals.length > 0) return release.approvals.join(', ');
+  const before = earlier.some(
+    ({ model, toVersion, state }) =>
+      model === release.model && toVersion === release.toVersion && state === 'succeeded',
+  );
+  return before || release.kind === 'rollback' ? 'released before' : '–';
 }
 
 function ServedFor({ release, model }: { release: Release; model: TabModel }) {

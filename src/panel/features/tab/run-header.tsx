@@ -1,5 +1,5 @@
 import { Fragment } from 'preact';
-import type { RunDetail } from '../../../contract/run.ts';
+import type { RunDetail, RunSummary } from '../../../contract/run.ts';
 import { ButtonLink, PermittedButton } from '../../components/button.tsx';
 import { Emphasis } from '../../components/emphasis.tsx';
 import { Icon } from '../../components/icon.tsx';
@@ -27,7 +27,14 @@ export function RunHeader({ detail, model, acts, refresh }: RunHeaderProps) {
   const { api } = model.context;
   const busy = acts.now.value.state === 'running' ? acts.now.value.what : null;
   const act = (what: 'cancel' | 'retry') => {
-    void acts.run(what, () => (what === 'cancel' ? api.cancel(run.id) : api.retry(run.id))).then(refresh);
+    void acts
+      .run(what, async () => {
+        if (what === 'cancel') return api.cancel(run.id);
+        const next = await api.retry(run.id);
+        // What was started is what the reader wants to see.
+        if (isRun(next)) location.hash = hashOf({ view: 'run', id: next.id });
+      })
+      .then(refresh);
   };
   return (
     <header class="dbx-run-head">
@@ -106,6 +113,10 @@ export function RunHeader({ detail, model, acts, refresh }: RunHeaderProps) {
       </div>
     </header>
   );
+}
+
+function isRun(answer: unknown): answer is Pick<RunSummary, 'id'> {
+  return typeof (answer as Partial<RunSummary> | null)?.id === 'string';
 }
 
 const triggers = {
