@@ -3,7 +3,7 @@
  * prints and never fails for a missed goal: seconds depend on the machine, tests assert behaviour.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseDemoArguments } from '../src/demo/arguments.ts';
 import { reusablePort } from '../src/demo/ports.ts';
@@ -26,6 +26,8 @@ interface Row {
 }
 
 const started = performance.now();
+/** Other programs' share of the machine is in every figure. */
+const loadBefore = loadavg()[0] ?? 0;
 const progress = (text: string) =>
   console.log(`${String(Math.round((performance.now() - started) / 1000)).padStart(4)} s  ${text}`);
 
@@ -77,7 +79,7 @@ function print(rows: readonly Row[]): void {
   const latency = Object.entries(demoLatency).map(([name, value]) => `${name} ${value}`);
   console.log(`\nInjected by the workspace emulator: ${latency.join(', ')}.`);
   console.log(
-    `Machine: ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.version}; ` +
+    `Machine: ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.version}, load before ${loadBefore.toFixed(1)}; ` +
       'forge, workspace, backend and this measurement share one process.',
   );
 }

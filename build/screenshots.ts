@@ -204,23 +204,23 @@ try {
     return tab;
   };
   const wide = await open(1280, 'light');
-  await pullBox(wide, pullRequest, 'pull-box-pass-light');
-  await pullBox(wide, failed, 'pull-box-fail-light');
+  await pullBox(wide, pullRequest, 'pull-box');
+  await pullBox(wide, failed, 'pull-box-fail');
   await botsComment(wide, failed);
   await viewsOfTheTab(wide);
   const dark = await open(1280, 'dark');
-  await pullBox(dark, pullRequest, 'pull-box-pass-dark');
+  await pullBox(dark, pullRequest, 'pull-box-dark');
   await pullBox(dark, failed, 'pull-box-fail-dark');
   const narrow = await open(390, 'light');
-  await pullBox(narrow, failed, 'pull-box-fail-390');
-  await picture('runs-390', await view(narrow, '#/runs', runRow));
+  await pullBox(narrow, failed, 'pull-box-fail-narrow');
+  await picture('runs-narrow', await view(narrow, '#/runs', runRow));
 
   await release(wide, /^Roll back to v\d+$/, async (dialog) => {
     await dialog.getByRole('textbox').fill('Worse on live traffic');
     await picture('rollback', dialog, 0);
   });
   const held = await view(wide, '#/releases', (root) => root.getByRole('button', { name: 'Lift the hold' }));
-  await picture('releases-hold', held);
+  await picture('releases', held);
   await release(wide, /^Promote v\d+/);
   await liftHold(wide);
 } finally {

@@ -67,7 +67,7 @@ const longest = 250;
 
 /** Comments within a file's first lines: above the imports, or at its first export. */
 function firstComments(text: string): string {
-  const top = text.split('\n').slice(0, 80).join('\n');
+  const top = text.split('\n').slice(0, 120).join('\n');
   return [...top.matchAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm)].map(([comment]) => comment).join('\n');
 }
 
