@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import type { Direction } from '../../../contract/metric.ts';
 import type { RunDetail } from '../../../contract/run.ts';
 import chartCss from '../../charts/chart.css?inline';
@@ -13,7 +13,8 @@ import { metricFormat } from '../../format/number.ts';
 import { Resource } from '../../models/resource.ts';
 import { adoptStyle } from '../../style/adopt.ts';
 import { CompareCurves } from './compare-curves.tsx';
-import { bestOf, changeOf, inOrder, metricRows, parameterRows, roles } from './compare-rows.ts';
+import { CompareParameters } from './compare-parameters.tsx';
+import { bestOf, changeOf, inOrder, metricRows, roles } from './compare-rows.ts';
 import { hashOf } from './route.ts';
 import type { TabModel } from './tab-model.ts';
 
@@ -70,7 +71,7 @@ export function CompareView({ model, ids }: { model: TabModel; ids: readonly str
               <MetricRow key={row.name} {...row} details={details} />
             ))}
           </tbody>
-          <Parameters details={details} />
+          <CompareParameters details={details} />
         </table>
         <div class="dbx-card-foot dbx-light">
           <span>
@@ -162,49 +163,5 @@ function Change(props: {
       {change.relative < 0 && <Icon of={arrowDownIcon} size={12} />}
       {`${percentFormat(pageLanguage())(change.relative)} ${change.word}`}
     </span>
-  );
-}
-
-function Parameters({ details }: { details: readonly RunDetail[] }) {
-  const [all, setAll] = useState(false);
-  const rows = parameterRows(details);
-  const same = rows.filter((row) => !row.differs).length;
-  if (rows.length === 0) return null;
-  return (
-    <tbody>
-      <tr class="dbx-compare-section">
-        <th colSpan={details.length + 1}>
-          <span>
-            <b>{same === rows.length ? 'Parameters: none differs' : 'Parameters that differ'}</b>
-            {same > 0 && (
-              <label>
-                <input
-                  type="checkbox"
-                  checked={all}
-                  onChange={(event) => setAll(event.currentTarget.checked)}
-                />{' '}
-                {`Show the ${same} that are the same`}
-              </label>
-            )}
-          </span>
-        </th>
-      </tr>
-      {rows
-        .filter((row) => all || row.differs)
-        .map((row) => (
-          <tr key={row.name}>
-            <th scope="row" class="dbx-mono">
-              {row.name}
-            </th>
-            {row.values.map((value, index) => (
-              <td key={details[index]?.run.id} class="dbx-end">
-                <span class={index > 0 && value !== row.values[0] ? 'dbx-differs' : undefined}>
-                  {value ?? '–'}
-                </span>
-              </td>
-            ))}
-          </tr>
-        ))}
-    </tbody>
   );
 }

@@ -1,11 +1,12 @@
 import { useState } from 'preact/hooks';
-import type { Hold, Release, ReleaseList } from '../../../contract/release.ts';
-import { Button, PermittedButton } from '../../components/button.tsx';
+import type { Release, ReleaseList } from '../../../contract/release.ts';
+import { Button } from '../../components/button.tsx';
 import { Icon } from '../../components/icon.tsx';
-import { alertIcon, historyIcon, lockIcon, runningIcon, skipIcon, xIcon } from '../../components/icons.ts';
+import { alertIcon, historyIcon, runningIcon, skipIcon, xIcon } from '../../components/icons.ts';
 import { Person } from '../../components/person.tsx';
 import { Empty, Notice, Skeleton } from '../../components/states.tsx';
 import { Time, Took } from '../../components/time.tsx';
+import { HoldNotice } from './hold-notice.tsx';
 import { rocketIcon, tagIcon } from './icons.ts';
 import { ReleaseSteps } from './release-timeline.tsx';
 import type { TabModel } from './tab-model.ts';
@@ -88,31 +89,6 @@ function Steps({ list, model }: { list: ReleaseList; model: TabModel }) {
 
 function metricNames(version: { metrics: Record<string, unknown> }): string[] {
   return Object.keys(version.metrics);
-}
-
-function HoldNotice({ hold, list, model }: { hold: Hold; list: Release[]; model: TabModel }) {
-  const release = list.find((entry) => entry.id === hold.release);
-  const lift = model.releases.data.value?.lift ?? { allowed: false, code: '', reason: '' };
-  const refused = model.acts.now.value.state === 'refused' ? model.acts.now.value.problem.message : null;
-  return (
-    <div class="dbx-hold" role="status">
-      <Icon of={lockIcon} size={20} />
-      <p>
-        <b>Automatic promotion is on hold.</b> {hold.by.name}{' '}
-        {release ? `rolled back v${release.fromVersion} to v${release.toVersion}` : 'rolled back'}{' '}
-        <Time at={hold.since} />
-        {hold.reason ? `: “${hold.reason}”` : ''}. Merges still train.{refused && <b>{` ${refused}`}</b>}
-      </p>
-      <PermittedButton
-        id="dbx-lift"
-        permission={lift}
-        busy={model.acts.now.value.state === 'running'}
-        onClick={() => void model.liftHold(release?.model ?? list[0]?.model ?? '')}
-      >
-        Lift the hold
-      </PermittedButton>
-    </div>
-  );
 }
 
 const kinds = { promotion: 'Promotion', rollback: 'Rollback', adopted: 'Adopted' };
