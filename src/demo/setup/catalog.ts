@@ -58,14 +58,17 @@ async function grant(
   await workspace.patch(`2.1/unity-catalog/permissions/${securable}/${fullName}`, { json: { changes } });
 }
 
-/** The folders for snapshots and experiments, managed by those who train. */
+/**
+ * The folder for launcher and snapshots, written by the releaser (who runs no code) and read by those who train; the
+ * folder for experiments, managed by those who train.
+ */
 export async function createFolders(
   workspace: WorkspaceClient,
-  { trainer, fork }: Principals,
+  { trainer, releaser, fork }: Principals,
 ): Promise<void> {
   for (const [path, managers, readers] of [
     // Not below /Shared, where everybody may manage everything: what the trainer runs lies here.
-    ['/gitea-databricks', [trainer], [fork]],
+    ['/gitea-databricks', [releaser], [trainer, fork]],
     ['/Shared/gitea', [trainer, fork], []],
   ] as const) {
     await workspace.post('2.0/workspace/mkdirs', { json: { path } });

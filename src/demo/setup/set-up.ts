@@ -84,7 +84,7 @@ export async function setUpWorkspace(
   const principals = await journal.step('service principals', 'Service principals', () =>
     createPrincipals(workspace),
   );
-  await journal.step('folders', '', () => createFolders(workspace, principals));
+  await journal.step('workspace folders', '', () => createFolders(workspace, principals));
   await journal.step('model', `Model ${production.model}`, () =>
     createModel(workspace, production.model, principals),
   );

@@ -1,3 +1,7 @@
+/**
+ * The steps of a release and the way back. Longer than most modules: doing and undoing one thing are read together.
+ */
+
 import type { Act } from '../identity/role.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
 import type { Endpoint, ServedVersion } from './endpoint.ts';

@@ -1,6 +1,6 @@
 /**
  * Where in an HTML page the output stands, as html/template tracks it (src/html/template/{context,transition}.go).
- * One file over 200 lines, since it is one state machine: each state's rule hands over to the others'. Go works
+ * Longer than other files, since it is one state machine: each state's rule hands over to the others'. Go works
  * the contexts out before execution and refuses branches that end differently; here they follow the output that
  * really comes, which gives the same escaping for every template that Go accepts.
  */
