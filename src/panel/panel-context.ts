@@ -28,6 +28,6 @@ export function createServices(page: PageContext, signal: AbortSignal): PageServ
     signIn,
     backend,
     api: new PullApi(backend, page.repository.id),
-    live: new Live(page, signIn, signal),
+    live: new Live(page, signIn, signal, backend.unrefused),
   };
 }

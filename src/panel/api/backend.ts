@@ -25,10 +25,16 @@ export class Backend {
   readonly #http: typeof ky;
   readonly #signIn: SignInPort;
   readonly #user: number | null;
+  /** Resolves with the first request that is not refused: it succeeded, or the backend is away and may come back. */
+  readonly unrefused: Promise<void>;
+  #tellUnrefused: () => void = () => {};
 
   constructor(page: Pick<PageContext, 'base' | 'user'>, signIn: SignInPort) {
     this.#signIn = signIn;
     this.#user = page.user;
+    this.unrefused = new Promise((resolve) => {
+      this.#tellUnrefused = resolve;
+    });
     this.#http = ky.create({
       prefix: page.base + apiPath,
       headers: { [pageUserHeader]: `${page.user}` },
@@ -67,10 +73,12 @@ export class Backend {
       response = await this.#http(path, { method, searchParams: query, json: body, signal });
     } catch (cause) {
       signal?.throwIfAborted();
+      this.#tellUnrefused();
       throw new ProblemError('unreachable', refusals.unreachable, { cause });
     }
     const parsed: unknown = await response.json().catch(() => undefined);
     signal?.throwIfAborted();
+    if (response.ok || response.status >= 500) this.#tellUnrefused();
     // An answer that is no JSON is some proxy's page; only "no content" needs none.
     if (!response.ok || (parsed === undefined && response.status !== 204)) {
       throw problemOf(response.status, parsed);

@@ -13,8 +13,9 @@ export type Change = ChangeEvent | 'missed';
 export type Connection = 'connecting' | 'open' | 'down';
 
 /**
- * Changes of this repository as they happen. Starts with the first listener; one tab of the browser holds the
- * stream for all (`shared-stream.ts`). Events say what changed only: listeners fetch it again.
+ * Changes of this repository as they happen. Starts with the first listener, and not while the backend refuses this
+ * page, since a stream would be refused again and again. One tab of the browser holds the stream for all
+ * (`shared-stream.ts`). Events say what changed only: listeners fetch it again.
  */
 export class Live {
   /** `down`: nothing is heard; what the page shows is as of its last answer. */
@@ -23,12 +24,20 @@ export class Live {
   readonly #signIn: Pick<SignIn, 'silently'>;
   readonly #signal: AbortSignal;
   readonly #listeners = new Set<(change: Change) => void>();
+  readonly #ready: Promise<void> | undefined;
   #started = false;
 
-  constructor(page: PageContext, signIn: Pick<SignIn, 'silently'>, signal: AbortSignal) {
+  /** @param ready when the stream may be opened; at once where it is absent */
+  constructor(
+    page: PageContext,
+    signIn: Pick<SignIn, 'silently'>,
+    signal: AbortSignal,
+    ready?: Promise<void>,
+  ) {
     this.#page = page;
     this.#signIn = signIn;
     this.#signal = signal;
+    this.#ready = ready;
   }
 
   /** Calls back on each change that `matters`, and when changes may have been missed. */
@@ -45,6 +54,13 @@ export class Live {
   #start(): void {
     if (this.#started || this.#page.user === null || typeof EventSource === 'undefined') return;
     this.#started = true;
+    if (this.#ready === undefined) this.#open();
+    else void this.#ready.then(() => this.#open());
+  }
+
+  #open(): void {
+    if (this.#signal.aborted) return;
+    let first = true;
     const repository = this.#page.repository.id;
     const url = `${this.#page.base}${apiPath}/events`;
     shareStream({
@@ -54,8 +70,14 @@ export class Live {
       open: (repositories, heard) =>
         openStream(`${url}?repositories=${repositories.join(',')}`, heard, () => this.#signIn.silently()),
       heard: (message) => {
-        if (message.kind === 'connection') this.connection.value = message.connection;
-        else if (message.kind === 'missed') this.#tell('missed');
+        if (message.kind === 'connection') {
+          this.connection.value = message.connection;
+          // What changed between the answer and the stream's beginning was told to nobody.
+          if (message.connection === 'open' && first && this.#ready !== undefined) {
+            first = false;
+            this.#tell('missed');
+          }
+        } else if (message.kind === 'missed') this.#tell('missed');
         else if (message.event.repository === repository) this.#tell(message.event);
       },
       signal: this.#signal,

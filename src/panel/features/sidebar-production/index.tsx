@@ -11,6 +11,8 @@ import { SidebarProduction } from './sidebar-production.tsx';
 
 /** What production serves, last in the sidebar of the repository's home, so that nothing there moves. */
 export function startSidebarProduction(page: PageContext, signal: AbortSignal): void {
+  // Lists of commits and branches count as the code page too, and have no sidebar.
+  if (sidebarPoint(document) === null) return;
   const { api, live } = createServices(page, signal);
   adoptStyle(css);
   const model = new RepositoryModel(api, live, signal);
