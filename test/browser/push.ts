@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /**
- * Clones with the real git, changes one file on a new branch, and pushes.
+ * Clones with the real git, changes one file (or makes it) on a branch that is new, and pushes.
  *
  * @param change from the file's text to the new one
  * @returns the commit's SHA
@@ -43,9 +43,10 @@ export async function pushChange(options: {
       })
     ).stdout.trim();
   await git('clone', '--quiet', url, '.');
-  await git('checkout', '--quiet', '-b', branch);
+  await git('checkout', '--quiet', '-B', branch);
   const path = join(folder, file);
-  await writeFile(path, change(await readFile(path, 'utf8')));
+  await writeFile(path, change(await readFile(path, 'utf8').catch(() => '')));
+  await git('add', '--all');
   await git('commit', '--quiet', '--all', `--message=${message}`);
   await git('push', '--quiet', 'origin', branch);
   return git('rev-parse', 'HEAD');
