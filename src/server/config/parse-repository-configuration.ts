@@ -26,6 +26,8 @@ const shortestTimeout = 60;
 const longestTimeout = 24 * 3600;
 const defaultTimeout = 3600;
 const mostParameters = 50;
+/** What ties a job's run to the commit (training/driver.ts). */
+const passedToJobs: ReadonlySet<string> = new Set(['snapshot', 'commit', 'nonce', 'experiment', 'model']);
 
 /**
  * Reads `.gitea/databricks.yml` and finds all that is wrong with it at once.
@@ -61,7 +63,7 @@ function interpret(
     train: readTrain(given.train, Object.keys(binding.jobs), binding.id, report),
     paths: readPaths(given.train.paths ?? [], report),
     timeoutSeconds: readTimeout(given.train.timeout, report),
-    parameters: readParameters(given.train.parameters ?? {}, report),
+    parameters: readParameters(given.train.parameters ?? {}, given.train.job !== undefined, report),
     model: given.model ?? null,
     metrics: {
       primary: given.metrics.primary,
@@ -166,6 +168,7 @@ function readTimeout(timeout: string | undefined, report: Report): number {
 
 function readParameters(
   parameters: NonNullable<GivenFile['train']['parameters']>,
+  startsJob: boolean,
   report: Report,
 ): ParameterRule[] {
   const rules = Object.entries(parameters).map(([name, rule]): ParameterRule => ({ name, ...rule }));
@@ -177,6 +180,9 @@ function readParameters(
   }
   for (const rule of rules) {
     const at = ['train', 'parameters', rule.name];
+    if (startsJob && passedToJobs.has(rule.name)) {
+      report(at, `The backend itself passes "${rule.name}" to jobs: choose another name.`);
+    }
     if (rule.type === 'string' || rule.type === 'boolean') {
       for (const key of ['min', 'max'] as const) {
         if (rule[key] !== undefined) report([...at, key], `"${key}" is for numbers; this is a ${rule.type}.`);

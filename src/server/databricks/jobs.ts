@@ -105,6 +105,18 @@ export function createJobs(call: Call): JobsPort {
     return null;
   }
 
+  /** Names of the parameters that a job declares; others are refused by run-now. */
+  async function declaredBy({ act: _, ...reading }: CallAs, id: number): Promise<ReadonlySet<string>> {
+    const query = { job_id: id };
+    const job = await call<{ settings?: { parameters?: { name: string }[] } }>(
+      reading,
+      'GET',
+      `${base}/get`,
+      { query },
+    );
+    return new Set((job.settings?.parameters ?? []).map((parameter) => parameter.name));
+  }
+
   return {
     async submit(as, { name, token, timeoutSeconds, pythonFile, parameters, dependencies }) {
       const body = {
@@ -130,29 +142,33 @@ export function createJobs(call: Call): JobsPort {
       return await find(as, query, (run) => run.run_name === name);
     },
 
-    async findStarted(as, jobId, { name, value }, since) {
-      const query = { job_id: jobId, start_time_from: since };
-      return await find(
-        as,
-        query,
-        (run) => run.job_parameters?.some((given) => given.name === name && given.value === value) ?? false,
-      );
+    async findStarted(as, { id, token, nonce }, since) {
+      if ((await declaredBy(as, id)).has('nonce')) {
+        const query = { job_id: id, start_time_from: since };
+        return await find(
+          as,
+          query,
+          (run) =>
+            run.job_parameters?.some((given) => given.name === 'nonce' && given.value === nonce) ?? false,
+        );
+      }
+      // Nothing tells its runs apart, but the token does: the same one answers with the run that it started.
+      const body = { job_id: id, idempotency_token: token };
+      const answer = await call<{ run_id: number }>(as, 'POST', `${base}/run-now`, {
+        body,
+        idempotent: true,
+      });
+      return String(answer.run_id);
     },
 
     async startJob(as, { id, token, parameters, optional }) {
-      const { act: _, ...reading } = as;
-      const job = await call<{ settings?: { parameters?: { name: string }[] } }>(
-        reading,
-        'GET',
-        `${base}/get`,
-        { query: { job_id: id } },
-      );
-      const declared = new Set((job.settings?.parameters ?? []).map((parameter) => parameter.name));
+      const declared = await declaredBy(as, id);
       const known = Object.fromEntries(Object.entries(optional).filter(([name]) => declared.has(name)));
       const body = {
         job_id: id,
         idempotency_token: token,
-        job_parameters: { ...known, ...parameters },
+        // What ties the run to the commit wins over parameters that people set.
+        job_parameters: { ...parameters, ...known },
         queue: { enabled: true },
       };
       // The token makes repeating safe: the same one gives the same run.

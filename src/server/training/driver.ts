@@ -39,10 +39,23 @@ const system = { kind: 'system', name: 'training' } as const;
 const traceBound = 8_000;
 /** How much later than its timeout a run may end before it is cancelled from here. */
 const graceMs = 60_000;
+/** How long a submission is tried while Gitea or Databricks fail; and any other step, beyond the run's timeout. */
+const patienceMs = { submission: 2 * 3_600_000, otherwise: 24 * 3_600_000 };
 
 export function tail(trace: string | null): string | null {
   if (trace === null || trace === '') return null;
   return trace.length <= traceBound ? trace : `…${trace.slice(-traceBound)}`;
+}
+
+/** Why a run ends, in words for its page. */
+function explain(error: unknown): string {
+  if (error instanceof RunFailure) return error.message;
+  if (error instanceof ResultPending) return 'Databricks did not finish registering the model version.';
+  if (error instanceof DatabricksError || error instanceof GiteaError) {
+    const who = error instanceof DatabricksError ? 'Databricks' : 'Gitea';
+    return `${who} ${error.temporary ? 'did not answer as it should for too long' : 'refused'}: ${error.message}`;
+  }
+  return 'The backend could not go on with this run; its log says why.';
 }
 
 /** The experiment of a run: forks have one of their own. */
@@ -71,6 +84,8 @@ export function actOf(run: Run): Act {
 
 export class RunDriver {
   readonly #options: DriverOptions;
+  /** One act per submission, however often it is tried: its token is minted and recorded once while it lives. */
+  readonly #acts = new Map<string, Act>();
 
   constructor(options: DriverOptions) {
     this.#options = options;
@@ -90,6 +105,7 @@ export class RunDriver {
         before = current;
         current = await this.#step(repository, current, before === run);
       }
+      if (current.state !== 'uploading') this.#acts.delete(run.id);
     } catch (error) {
       await this.#recover(repository, run.id, error);
     }
@@ -123,7 +139,8 @@ export class RunDriver {
     if (run.trust === 'fork' && train.kind === 'job') {
       throw new RunFailure('A fork cannot train with "job": a job runs with the rights of this repository.');
     }
-    const act = actOf(run);
+    const act = this.#acts.get(run.id) ?? actOf(run);
+    this.#acts.set(run.id, act);
     const as: CallAs = { repository, role: run.trust === 'fork' ? 'fork' : 'trainer', act };
     const experiment = experimentOf(repository, run);
     // Code that trains must not be able to change what is trained: the releaser writes, the others read.
@@ -228,10 +245,7 @@ export class RunDriver {
       }
       return await this.#ended(repository, run, remote, seen, as);
     }
-    const limit = run.configuration.timeoutSeconds * 1000 + graceMs;
-    if (remote.startedAt !== null && this.#now().getTime() - remote.startedAt > limit) {
-      return await this.#timeOut(repository, run, seen);
-    }
+    if (this.#overdue(run, remote)) return await this.#timeOut(repository, run, seen);
     const live = remote.phase === 'running' ? await this.#live(as, run, remote) : {};
     const state = remote.phase === 'running' ? 'running' : run.state;
     const change: RunChange = { ...seen, ...live, state, nextCheckAt: this.#in(this.#pause(run)) };
@@ -376,12 +390,14 @@ export class RunDriver {
     if (!run || isFinal(run.state)) return;
     const fields = { run: id, repository: run.repositoryId, err: error };
     const refused = error instanceof DatabricksError || error instanceof GiteaError ? error : null;
-    if (error instanceof ResultPending) {
+    const patient = this.#patient(run);
+    if (error instanceof ResultPending && patient) {
       await runs.update(id, run.version, { nextCheckAt: this.#in(this.#options.pollMs) });
       return;
     }
     // A fault of our own is bounded too: it must not be tried for ever, nor end a run at its first sight.
-    const again = refused ? refused.temporary : !(error instanceof RunFailure) && run.failures < 20;
+    const again =
+      patient && (refused ? refused.temporary : !(error instanceof RunFailure) && run.failures < 20);
     if (again) {
       log.warn(fields, 'a run will be looked at again');
       const retryAfter = error instanceof DatabricksError ? (error.retryAfter ?? 0) * 1000 : 0;
@@ -391,12 +407,7 @@ export class RunDriver {
     }
     if (!(error instanceof RunFailure) && !refused)
       log.error(fields, 'a run ended by a fault of the backend');
-    const message =
-      error instanceof RunFailure
-        ? error.message
-        : refused
-          ? `${refused instanceof DatabricksError ? 'Databricks' : 'Gitea'} refused: ${refused.message}`
-          : 'The backend could not go on with this run; its log says why.';
+    const message = explain(error);
     const runError = error instanceof RunFailure ? error.toRunError() : { task: null, message, trace: null };
     try {
       await journal.change(
@@ -410,11 +421,37 @@ export class RunDriver {
             actor: system,
             detail: { state: 'failed', reason: message.slice(0, 500) },
           },
+          also: async ({ outbox }) => {
+            // What may go on there without anybody here looking at it is ended.
+            const lost = run.state === 'uploading' && refused?.temporary === true;
+            if (!lost && run.state !== 'submitted' && run.state !== 'running') return;
+            await outbox.enqueue({ topic: 'cancel', key: `cancel:${id}`, payload: { run: id } });
+          },
         },
       );
     } catch (changed) {
       if (!(changed instanceof RunChanged)) throw changed;
     }
+  }
+
+  /** Waiting in the workspace's queue does not count against the timeout, but it is not endless either. */
+  #overdue(run: Run, remote: RemoteRun): boolean {
+    const now = this.#now().getTime();
+    const timeout = run.configuration.timeoutSeconds * 1000;
+    const started = remote.tasks.flatMap((task) =>
+      task.state === 'pending' || task.startedAt === null ? [] : [Date.parse(task.startedAt)],
+    );
+    if (remote.phase === 'running' && started.length > 0)
+      return now - Math.min(...started) > timeout + graceMs;
+    return now - Date.parse(run.startedAt ?? run.createdAt) > timeout + patienceMs.otherwise;
+  }
+
+  /** Whether a step that failed for now may still be tried. */
+  #patient(run: Run): boolean {
+    if (run.startedAt === null) return true;
+    const age = this.#now().getTime() - Date.parse(run.startedAt);
+    const timeout = run.configuration.timeoutSeconds * 1000;
+    return age < (run.state === 'uploading' ? patienceMs.submission : timeout + patienceMs.otherwise);
   }
 
   /** Short while a run is young, longer for one that takes its time. */

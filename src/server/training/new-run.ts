@@ -7,7 +7,7 @@ import type { Forge } from '../gitea/forge.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
 import type { RunJournal } from './journal.ts';
 import type { ConfigurationRecord, Run, RunIdentity, RunStore, TrainingStores, Trust } from './ports.ts';
-import { parameterDigest, runToken, treeDigest } from './run-key.ts';
+import { parameterDigest, runToken, textDigest, treeDigest } from './run-key.ts';
 import { snapshotLimits } from './snapshot.ts';
 
 export type UsableConfiguration = Extract<ConfigurationRecord, { state: 'ok' }>;
@@ -52,8 +52,15 @@ export function createRunFactory(options: {
     /** sha-256 of the commit's files. */
     async filesOf(repository: BoundRepository, commit: string): Promise<string> {
       const known = await runs.treeOf(repository.id, commit);
-      // The bound is that of an upload, doubled: a commit above it fails there with words of its own.
-      return known ?? treeDigest(await forge.files(repository, commit, snapshotLimits.files * 10));
+      if (known !== null) return known;
+      try {
+        return treeDigest(await forge.files(repository, commit, snapshotLimits.files));
+      } catch (error) {
+        // More files than a snapshot may have: equal to no other commit; the run fails with words of its own.
+        if (error instanceof GiteaError && error.status === 422)
+          return textDigest(`too many files: ${commit}`);
+        throw error;
+      }
     },
 
     /** @throws GiteaError (temporary) while Gitea shows a head whose objects it does not have yet */

@@ -27,7 +27,7 @@ export function createRemoteCancel(options: {
     if (train.kind === 'entry') return await workspace.findSubmitted(reading, runName(run), since);
     const job = as.repository.binding.jobs[train.job];
     if (job === undefined) return null;
-    return await workspace.findStarted(reading, job, { name: 'nonce', value: run.nonce }, since);
+    return await workspace.findStarted(as, { id: job, token: run.token, nonce: run.nonce }, since);
   }
 
   return async (payload) => {

@@ -1,3 +1,4 @@
+import { GiteaError } from '../gitea/error.ts';
 import type { FileEntry, Forge } from '../gitea/forge.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
 import { launcherFolder, launcherPath, launcherSource, workspaceFolder } from './launcher.ts';
@@ -22,11 +23,6 @@ function isPlain(path: string): boolean {
 
 /** Refuses what cannot be uploaded, before anything is read. @throws RunFailure with what to do */
 export function checkSnapshot(files: readonly FileEntry[], run: Pick<Run, 'configuration'>): void {
-  if (files.length > snapshotLimits.files) {
-    throw new RunFailure(
-      `The commit has ${files.length} files; a snapshot may have ${snapshotLimits.files}. Keep data outside of the repository.`,
-    );
-  }
   const outside = files.find(({ path }) => !isPlain(path));
   if (outside) {
     throw new RunFailure(
@@ -109,7 +105,13 @@ export async function uploadSnapshot(
     await workspace.writeFile(as, launcher, launcherSource);
   }
   if (await workspace.exists(reading, marker)) return folder;
-  const all = await forge.files(repository, run.commit, snapshotLimits.files);
+  const all = await forge.files(repository, run.commit, snapshotLimits.files).catch((error: unknown) => {
+    if (!(error instanceof GiteaError && error.status === 422)) throw error;
+    throw new RunFailure(
+      `The commit has more than ${snapshotLimits.files} files, which a snapshot may have. Keep data outside of the repository.`,
+      { cause: error },
+    );
+  });
   const files = all.filter((file) => file.mode !== '160000');
   checkSnapshot(files, run);
 

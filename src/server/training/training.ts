@@ -94,6 +94,8 @@ export function createTraining(dependencies: TrainingDependencies) {
   return {
     actions,
     reconciler,
+    /** Looks at the runs that are due, now. */
+    wake,
     start(): void {
       poller.start();
       reconciler.start();

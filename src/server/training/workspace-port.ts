@@ -66,14 +66,16 @@ export interface TrainingWorkspace {
   submit(as: CallAs, submission: Submission): Promise<string>;
   /** A submitted run by its name, among those started since (milliseconds). null: there is none */
   findSubmitted(as: CallAs, name: string, since: number): Promise<string | null>;
-  /** A run of a job by the value of a parameter, among those started since (milliseconds). null: there is none */
+  /**
+   * The run that `startJob` may have started, among those since (milliseconds): by its nonce; where the job does
+   * not declare one, by the idempotency token, which starts a run when there was none. null: there is none.
+   */
   findStarted(
     as: CallAs,
-    jobId: number,
-    parameter: { name: string; value: string },
+    job: { id: number; token: string; nonce: string },
     since: number,
   ): Promise<string | null>;
-  /** Starts an existing job; `optional` parameters are passed where the job declares them. */
+  /** Starts an existing job; `optional` parameters are passed where the job declares them, and win. */
   startJob(
     as: CallAs,
     job: { id: number; token: string; parameters: Record<string, string>; optional: Record<string, string> },

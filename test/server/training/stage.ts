@@ -179,7 +179,10 @@ async function m2mToken(stage: Stage, role: Role): Promise<string> {
 }
 
 /** Starts the rooms on the stage's database; `close` and start again for a restart. */
-export async function startRooms(stage: Stage, options: { champion?: () => number | null } = {}) {
+export async function startRooms(
+  stage: Stage,
+  options: { champion?: () => number | null; clock?: () => Date; onToken?: (hasAct: boolean) => void } = {},
+) {
   const { server } = stage;
   const db = await openDatabase(stage.database);
   const transactor = createTransactor(db, createStores);
@@ -194,7 +197,10 @@ export async function startRooms(stage: Stage, options: { champion?: () => numbe
   });
   const http = new WorkspaceHttp({ host: stage.workspace.host, userAgent: 'test/1' });
   const workspace = createTrainingWorkspace(() => http, {
-    accessToken: async (_binding, role) => await m2mToken(stage, role),
+    accessToken: async (_binding, role, act) => {
+      options.onToken?.(act !== undefined);
+      return await m2mToken(stage, role);
+    },
   });
   const changes: string[] = [];
   const announcer = {
@@ -224,6 +230,7 @@ export async function startRooms(stage: Stage, options: { champion?: () => numbe
     wakeOutbox: () => outbox.wake(),
     log: silent,
     pollMs: 50,
+    clock: options.clock,
   });
   const situations = createSituations({
     forge,

@@ -251,6 +251,21 @@ describe('what trains', () => {
       metrics: { rmse: 0.7, accuracy: 0.9 },
       loggedParameters: { argument: '--depth=6' },
     });
+    // The same start is found again by its nonce, so that a lost answer can be cancelled.
+    const repository = (await rooms.repositories.find(stage.repository.id))!;
+    const as = { repository, role: 'trainer' } as const;
+    const started = { id: job.job_id, token: run.token, nonce: run.nonce };
+    expect(await rooms.workspace.findStarted(as, started, 0)).toBe(run.databricksRunId);
+    expect(await rooms.workspace.findStarted(as, { ...started, nonce: 'other' }, 0)).toBeNull();
+    // Parameters of people never replace what ties the run to the commit.
+    const again = await rooms.workspace.startJob(as, {
+      id: job.job_id,
+      token: 'another',
+      parameters: { commit: 'forged', depth: '7' },
+      optional: { commit: head },
+    });
+    const { body: forged } = await stage.admin.get(`/api/2.2/jobs/runs/get?run_id=${again}`);
+    expect(forged.job_parameters).toContainEqual({ name: 'commit', default: '', value: head });
   }, 120_000);
 
   test('a head that comes back is trained again, whether its delivery came or not', async () => {

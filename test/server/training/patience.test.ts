@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { configuration, files, openPull, openStage, startRooms, until } from './stage.ts';
+
+const good = { metrics: { rmse: [0.9, 0.7], accuracy: [0.8, 0.9] } };
+
+describe('a counterpart that keeps failing', () => {
+  test('is tried again; after two hours the submission ends with the reason, and one token was asked for', async () => {
+    const stage = await openStage();
+    let skew = 0;
+    let tokens = 0;
+    const rooms = await startRooms(stage, {
+      clock: () => new Date(Date.now() + skew),
+      onToken: (hasAct) => {
+        if (hasAct) tokens += 1;
+      },
+    });
+    stage.workspace.failures.inject('request', {
+      message: 'out of order',
+      subject: 'POST /api/2.2/jobs/runs/submit',
+      times: 1_000,
+    });
+    const head = await stage.team.commit('main', { '.gitea/databricks.yml': configuration, ...files(good) });
+    await rooms.training.reconciler.reconcile();
+    const run = async () => (await rooms.stores.runs.ofCommit(stage.repository.id, head))[0]!;
+    await until('several tries', async () => (await run()).failures > 2);
+    expect((await run()).state).toBe('uploading');
+    // One as the releaser, for the files, and one as the trainer.
+    expect(tokens).toBe(2);
+    skew = 2.1 * 3_600_000;
+    await rooms.stores.runs.update((await run()).id, (await run()).version, {
+      nextCheckAt: new Date().toISOString(),
+    });
+    rooms.training.wake();
+    await until('the end', async () => (await run()).state === 'failed');
+    expect((await run()).error?.message).toMatch(/^Databricks did not answer as it should for too long: /);
+  }, 120_000);
+
+  test('a commit with more files than a snapshot may have is answered in its pull request', async () => {
+    const stage = await openStage();
+    const rooms = await startRooms(stage);
+    await stage.team.commit('main', { '.gitea/databricks.yml': configuration, 'README.md': 'a' });
+    const many = Object.fromEntries(Array.from({ length: 2_001 }, (_, i) => [`data/${i}.txt`, '']));
+    const head = await stage.team.commit('many', { ...files(good), ...many }, { message: 'Many files' });
+    await openPull(stage, 'many');
+    await rooms.training.reconciler.reconcile();
+    const [run] = await until('the failure', async () => {
+      const runs = await rooms.stores.runs.ofCommit(stage.repository.id, head);
+      return runs[0]?.state === 'failed' && runs;
+    });
+    expect(run?.error?.message).toContain('more than 2000 files');
+  }, 120_000);
+});
