@@ -91,6 +91,30 @@ export const RunList = Type.Object(
 );
 export type RunList = Static<typeof RunList>;
 
+/** Filters and order of `GET …/runs`. */
+export const RunQuery = Type.Object(
+  {
+    state: Type.Optional(
+      Type.String({
+        maxLength: 200,
+        description: 'states, separated by commas; `active`: all that have not ended',
+      }),
+    ),
+    branch: Type.Optional(Type.String({ maxLength: 255 })),
+    pull: Type.Optional(Type.Integer({ minimum: 1 })),
+    author: Type.Optional(Type.String({ maxLength: 255 })),
+    query: Type.Optional(
+      Type.String({ maxLength: 200, description: 'part of the title, a commit, a number' }),
+    ),
+    sort: Type.Optional(Type.String({ maxLength: 250, description: '`started` or the name of a metric' })),
+    order: Type.Optional(Type.Union([Type.Literal('asc'), Type.Literal('desc')])),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+    cursor: Type.Optional(Type.String({ pattern: '^[0-9]{1,9}$' })),
+  },
+  { additionalProperties: false },
+);
+export type RunQuery = Static<typeof RunQuery>;
+
 /** One task of the Databricks run. */
 export const Task = Type.Object(
   {

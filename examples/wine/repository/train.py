@@ -67,10 +67,10 @@ def main():
         mlflow.log_params({"columns": len(COLUMNS), **model_parameters(regressor)})
 
         training, validation, left_out = cross_validate(regressor, table)
-        for step, (train_rmse, validation_rmse) in enumerate(zip(training, validation, strict=True), start=1):
-            mlflow.log_metrics({"train_rmse": train_rmse, "validation_rmse": validation_rmse}, step=step)
+        for step, (train_rmse, rmse) in enumerate(zip(training, validation, strict=True), start=1):
+            mlflow.log_metrics({"train_rmse": train_rmse, "rmse": rmse}, step=step)
         metrics = score(left_out)
-        mlflow.log_metrics(metrics)
+        mlflow.log_metrics(metrics, step=len(validation))
 
         predictions = pd.concat(left_out).sort_values(["row"], kind="stable").round(3)
         mlflow.log_text(predictions.to_csv(index=False), "predictions.csv")

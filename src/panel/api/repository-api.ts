@@ -7,22 +7,8 @@ import type {
   ReleasePlan,
   ReleaseRequest,
 } from '../../contract/release.ts';
-import type { RunDetail, RunList, TaskOutput } from '../../contract/run.ts';
+import type { RunDetail, RunList, RunQuery, TaskOutput } from '../../contract/run.ts';
 import { PullApi, segment } from './pull-api.ts';
-
-/** Filters of `GET …/runs`; undefined ones are left out. */
-export interface RunQuery {
-  /** States, separated by commas. */
-  state?: string;
-  branch?: string;
-  pull?: number;
-  author?: string;
-  /** Part of the title, a commit, a number. */
-  q?: string;
-  /** `started` or the name of a metric: the best first. */
-  sort?: string;
-  cursor?: string;
-}
 
 /** The rest of one repository's API, which the tab uses. Answers are those of `src/contract`. */
 export class RepositoryApi extends PullApi {

@@ -103,6 +103,8 @@ export interface TrainedVersion {
   pull: number | null;
   /** All pull requests whose head it was. */
   pulls: number[];
+  /** Pushed to the branch itself, or one of its pull requests was merged, as far as we heard. A plan asks Gitea. */
+  merged: boolean;
   /** Version that the verdict compared with; null: no champion then. */
   judgedAgainst: number | null;
   outcome: 'pass' | 'fail' | 'no-baseline' | null;

@@ -33,13 +33,17 @@ export function holdView(hold: StoredHold | null): Hold | null {
   return { since: hold.since, by: hold.by, reason: hold.reason, release: hold.release };
 }
 
-/** The version to which one click returns: what was in production before this one. */
+/**
+ * The version to which one click returns: what was in production before the champion came there. A rollback is
+ * looked through: after v5 → v3 it is what was there before v3, and not the v5 that was just taken back.
+ */
 export function previousVersion(facts: ModelFacts, champion: number): number | null {
-  const before = facts.releases
-    .filter((release) => release.state === 'succeeded')
-    .map((release) => release.toVersion)
-    .filter((version) => version !== champion);
-  return before.find((version) => facts.versions.some((known) => known.version === version)) ?? null;
+  const came = facts.releases.find(
+    (release) =>
+      release.state === 'succeeded' && release.toVersion === champion && release.kind !== 'rollback',
+  );
+  const before = came?.fromVersion ?? null;
+  return before !== null && facts.versions.some((known) => known.version === before) ? before : null;
 }
 
 function rollbackTo(facts: ModelFacts, version: number | null, release: Permission): Permission {
@@ -107,6 +111,7 @@ function promotable(facts: ModelFacts, version: RegisteredVersion, release: Perm
   if (trained.outcome === 'fail') return refuse('gate-failed', 'Its gates failed.');
   if (outcome === 'fail') return refuse('gate-failed', `Its gates fail against v${champion} in production.`);
   if (outcome === null) return refuse('no-verdict', 'It has no verdict.');
+  if (!trained.merged) return refuse('not-merged', 'Its pull request is not merged.');
   return { allowed: true };
 }
 

@@ -14,7 +14,12 @@ interface PullLink {
 }
 
 /** @param pull whose verdict counts; null: the branch's own */
-function fromRow(row: Selectable<RunRow>, links: readonly PullLink[], pull: number | null): TrainedVersion {
+function fromRow(
+  row: Selectable<RunRow>,
+  links: readonly PullLink[],
+  pull: number | null,
+  merged: ReadonlySet<number> = new Set(),
+): TrainedVersion {
   const configuration = JSON.parse(row.configuration) as RepositoryConfiguration;
   // A pull request has its own verdict or none: the branch's is about another baseline.
   const text =
@@ -32,6 +37,7 @@ function fromRow(row: Selectable<RunRow>, links: readonly PullLink[], pull: numb
     version: row.model_version,
     pull,
     pulls: links.map((link) => link.pull_index),
+    merged: links.length === 0 || links.some((link) => merged.has(link.pull_index)),
     judgedAgainst: verdict?.baseline.kind === 'champion' ? verdict.baseline.version : null,
     outcome: verdict?.outcome ?? null,
     verdictTitle: verdict?.title ?? null,
@@ -86,18 +92,20 @@ export function createTrainedVersionStore(connection: Connection): TrainedVersio
         .where('model_version', 'is not', null)
         .execute();
       const links = await linksOf(repository);
-      const promoted = await connection
+      const decisions = await connection
         .selectFrom('promotion_decisions')
-        .select('pull_index')
+        .select(['pull_index', 'outcome'])
         .where('repository_id', '=', repository)
-        .where('outcome', '=', 'promoted')
         .execute();
-      const released = new Set(promoted.map((decision) => decision.pull_index));
+      const merged = new Set(decisions.map((decision) => decision.pull_index));
+      const released = new Set(
+        decisions.filter(({ outcome }) => outcome === 'promoted').map((decision) => decision.pull_index),
+      );
       return new Map(
         rows.map((row) => {
           const own = links.get(row.id) ?? [];
           const pull = own.find((link) => released.has(link.pull_index)) ?? own[0];
-          return [Number(row.model_version), fromRow(row, own, pull?.pull_index ?? null)];
+          return [Number(row.model_version), fromRow(row, own, pull?.pull_index ?? null, merged)];
         }),
       );
     },

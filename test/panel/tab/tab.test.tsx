@@ -90,7 +90,7 @@ describe('the runs', () => {
 
   it('are asked for by words and state, and the filter can be cleared', async () => {
     const none = { body: { ...data.runList, items: [], total: 0 } };
-    await openTab('', { ...runs, 'GET /runs?q=zzz&sort=started': none }, 'Use fewer trees');
+    await openTab('', { ...runs, 'GET /runs?query=zzz&sort=started': none }, 'Use fewer trees');
     fireEvent.input(tab().querySelector('input[type=search]') as Element, { target: { value: 'zzz' } });
     await until(() => text().includes('No run matches'), text);
     await press('Clear the filter', 'Use fewer trees');

@@ -60,6 +60,7 @@ export function trainedVersion(version: number, change: Partial<TrainedVersion> 
     version,
     pull: version,
     pulls: [version],
+    merged: true,
     judgedAgainst: 1,
     outcome: 'pass',
     verdictTitle: 'All 2 gates pass',

@@ -424,6 +424,29 @@ describe('production', () => {
     ]);
   });
 
+  it('after a rollback the way back leads further back, not to what was just taken back', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    bench.target.register(3);
+    bench.runs.set(3, trainedVersion(3));
+    await bench.release('promotion', 2);
+    await bench.release('promotion', 3);
+    await bench.release('rollback', 2);
+    const { production } = await bench.catalogue.production(repository, 'wine', { allowed: true });
+    expect(production).toMatchObject({ version: 2, kind: 'rollback', previous: 1 });
+  });
+
+  it('offers no version whose pull request is not merged', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    bench.runs.set(2, trainedVersion(2, { merged: false }));
+    const { models } = await bench.catalogue.models(repository, { allowed: true });
+    expect(models[0]?.versions.find((version) => version.version === 2)?.promote).toMatchObject({
+      allowed: false,
+      code: 'not-merged',
+    });
+  });
+
   it('says so when somebody moved the alias outside', async () => {
     const bench = await registryBench();
     await bench.withProduction();

@@ -34,7 +34,6 @@ export function RunRow({ run, columns, formats, best, curves, model }: RunRowPro
     location.hash = address;
   };
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the link in the row is the keyboard's way
     <tr class={selected ? 'dbx-run dbx-run-selected' : 'dbx-run'} data-run={run.id} onClick={open}>
       <td class="dbx-run-select">
         <input

@@ -106,7 +106,7 @@ export class TabModel {
     const { query, state } = this.filter.value;
     const page = (cursor?: string) =>
       this.context.api.runs(
-        { q: query.trim() || undefined, state: state || undefined, sort: this.sort.value, cursor },
+        { query: query.trim() || undefined, state: state || undefined, sort: this.sort.value, cursor },
         stop,
       );
     let list = await page();

@@ -5,7 +5,15 @@
 import { Type } from 'typebox';
 import { MetricHistory } from '../../../contract/metric.ts';
 import type { RunDetail as RunDetailType, RunList as RunListType } from '../../../contract/run.ts';
-import { RunDetail, RunList, RunState, RunSummary, TaskOutput, TrainRequest } from '../../../contract/run.ts';
+import {
+  RunDetail,
+  RunList,
+  RunQuery,
+  RunState,
+  RunSummary,
+  TaskOutput,
+  TrainRequest,
+} from '../../../contract/run.ts';
 import type { Access } from '../../permission/access.ts';
 import type { BoundRepository } from '../../permission/bound-repository.ts';
 import { verdictOf } from '../../report/status.ts';
@@ -34,28 +42,6 @@ const logBound = 64 * 1024;
 
 const ofRepository = Type.Object({ repository: Type.Integer() });
 const ofRun = Type.Object({ repository: Type.Integer(), run: Type.String({ pattern: '^[0-9a-z]{20}$' }) });
-const ListQuery = Type.Object(
-  {
-    state: Type.Optional(
-      Type.String({
-        maxLength: 200,
-        description: 'states, separated by commas; `active`: all that have not ended',
-      }),
-    ),
-    branch: Type.Optional(Type.String({ maxLength: 255 })),
-    pull: Type.Optional(Type.Integer({ minimum: 1 })),
-    author: Type.Optional(Type.String({ maxLength: 255 })),
-    query: Type.Optional(
-      Type.String({ maxLength: 200, description: 'part of the title, a commit, a number' }),
-    ),
-    sort: Type.Optional(Type.String({ maxLength: 250, description: '`started` or the name of a metric' })),
-    order: Type.Optional(Type.Union([Type.Literal('asc'), Type.Literal('desc')])),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
-    cursor: Type.Optional(Type.String({ pattern: '^[0-9]{1,9}$' })),
-  },
-  { additionalProperties: false },
-);
-
 const states: ReadonlySet<string> = new Set(RunState.anyOf.map((literal) => literal.const));
 
 function wantedStates(list: string | undefined): Run['state'][] | undefined {
@@ -110,7 +96,7 @@ export function runRoutes(app: App, services: RunRouteServices): void {
   app.get(
     '/repositories/:repository/runs',
     {
-      schema: { summary: 'Runs', params: ofRepository, querystring: ListQuery, response: { 200: RunList } },
+      schema: { summary: 'Runs', params: ofRepository, querystring: RunQuery, response: { 200: RunList } },
       preHandler: guard('view'),
     },
     async ({ access, query }): Promise<RunListType> => {
