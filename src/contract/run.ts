@@ -1,3 +1,4 @@
+/** Runs, their lists and details, and what may be asked of them. Longer than other schemas: one subject, one place. */
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import { Verdict } from './metric.ts';

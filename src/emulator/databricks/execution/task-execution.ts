@@ -146,6 +146,9 @@ function taskEnvironment(context: WorkspaceContext, environment: string, home: s
     DATABRICKS_TOKEN: token,
     MLFLOW_TRACKING_URI: 'databricks',
     MLFLOW_REGISTRY_URI: 'databricks-uc',
+    // Its telemetry reaches for the internet, and two of its threads may stumble over each other.
+    MLFLOW_DISABLE_TELEMETRY: 'true',
+    DO_NOT_TRACK: 'true',
     // mlflow looks for git in the program's folder; without git it would warn in every log.
     GIT_PYTHON_REFRESH: 'quiet',
   };

@@ -35,6 +35,8 @@ function workerEnvironment(): Record<string, string> {
     HOME: tmpdir(),
     PATH: process.env.PATH ?? '/usr/bin:/bin',
     LANG: process.env.LANG ?? 'C.UTF-8',
+    MLFLOW_DISABLE_TELEMETRY: 'true',
+    DO_NOT_TRACK: 'true',
     PYTHONUTF8: '1',
     PYTHONNOUSERSITE: '1',
     // A model's folder holds what was uploaded and nothing else.
