@@ -63,7 +63,7 @@ export function writeBackendConfiguration(settings: BackendSettings): string {
         repositories: [settings.repository],
         workspace: 'main',
         branch: 'default',
-        experiment: '/Shared/gitea/{repository_id}',
+        experiment: '/gitea/{repository_id}',
         models: {
           wine: { name: production.model, alias: production.alias, endpoint: production.endpoint },
         },

@@ -60,16 +60,16 @@ async function grant(
 
 /**
  * The folder for launcher and snapshots, written by the releaser (who runs no code) and read by those who train; the
- * folder for experiments, managed by those who train.
+ * folder for experiments, managed by the trainer. Neither lies
+ * below /Shared, where everybody may manage everything.
  */
 export async function createFolders(
   workspace: WorkspaceClient,
   { trainer, releaser, fork }: Principals,
 ): Promise<void> {
   for (const [path, managers, readers] of [
-    // Not below /Shared, where everybody may manage everything: what the trainer runs lies here.
     ['/gitea-databricks', [releaser], [trainer, fork]],
-    ['/Shared/gitea', [trainer, fork], []],
+    ['/gitea', [trainer], []],
   ] as const) {
     await workspace.post('2.0/workspace/mkdirs', { json: { path } });
     const { object_id } = await workspace

@@ -102,7 +102,7 @@ const BindingRule = Type.Object(
     ),
     experiment: Type.String({
       pattern: '^/[^\\u0000-\\u001f]{1,500}$',
-      description: 'a workspace path such as "/Shared/gitea/{repository_id}"',
+      description: 'a workspace path such as "/gitea/{repository_id}"',
     }),
     jobs: Type.Optional(
       Type.Record(

@@ -1,4 +1,4 @@
-import type { HistoryPoint, MlflowRun, TrainingWorkspace } from '../training/workspace-port.ts';
+import type { CallAs, HistoryPoint, MlflowRun, TrainingWorkspace } from '../training/workspace-port.ts';
 import type { Call } from './caller.ts';
 import { DatabricksError } from './error.ts';
 
@@ -52,8 +52,14 @@ export function createMlflow(call: Call): MlflowPort {
     }
   }
 
+  async function share(as: CallAs, experiment: string, writer: string): Promise<void> {
+    await call(as, 'PATCH', `/api/2.0/permissions/experiments/${experiment}`, {
+      body: { access_control_list: [{ service_principal_name: writer, permission_level: 'CAN_EDIT' }] },
+    });
+  }
+
   return {
-    async ensureExperiment(as, name) {
+    async ensureExperiment(as, name, writer) {
       const known = await experimentByName(as, name);
       if (known?.lifecycle_stage === 'deleted') {
         throw new DatabricksError({
@@ -69,10 +75,14 @@ export function createMlflow(call: Call): MlflowPort {
       }
       try {
         const body = { name };
-        const answer = await call<{ experiment_id: string }>(as, 'POST', `${base}/experiments/create`, {
-          body,
-        });
-        return answer.experiment_id;
+        const { experiment_id: id } = await call<{ experiment_id: string }>(
+          as,
+          'POST',
+          `${base}/experiments/create`,
+          { body },
+        );
+        if (writer !== undefined) await share(as, id, writer);
+        return id;
       } catch (error) {
         // Another run made it in between.
         const made = await experimentByName(as, name);

@@ -52,10 +52,14 @@ export function compareMetrics(input: {
   candidate: Metrics;
   baseline: Metrics | null;
   directions: Readonly<Record<string, Direction>>;
+  /** Stands first. */
+  primary: string | null;
 }): MetricComparison[] {
-  const { candidate, baseline, directions } = input;
+  const { candidate, baseline, directions, primary } = input;
   const names = [...new Set([...Object.keys(candidate), ...Object.keys(baseline ?? {})])];
-  return names.map((name) => row(name, candidate, baseline, directions[name] ?? null)).sort(byWeight(null));
+  return names
+    .map((name) => row(name, candidate, baseline, directions[name] ?? null))
+    .sort(byWeight(primary));
 }
 
 /**

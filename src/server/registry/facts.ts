@@ -46,6 +46,7 @@ function comparison(to: TrainedVersion | undefined, from: TrainedVersion | undef
     candidate: to?.metrics ?? {},
     baseline: from?.metrics ?? null,
     directions: Object.fromEntries(gates.map((gate) => [gate.metric, gate.direction])),
+    primary: (to ?? from)?.primary ?? null,
   });
 }
 

@@ -145,7 +145,12 @@ export class RunDriver {
     const experiment = experimentOf(repository, run);
     // Code that trains must not be able to change what is trained: the releaser writes, the others read.
     const snapshot = await uploadSnapshot({ forge, workspace }, { repository, role: 'releaser', act }, run);
-    const experimentId = await workspace.ensureExperiment(as, experiment);
+    // The trainer makes the forks' experiment too, so that a fork's code has no right to any folder.
+    const experimentId = await workspace.ensureExperiment(
+      { repository, role: 'trainer', act },
+      experiment,
+      run.trust === 'fork' ? repository.binding.principals.fork : undefined,
+    );
     const placed = { ...run, snapshot, experimentId };
     // Uploading takes its time: what ended meanwhile is not started.
     const now = await this.#options.runs.findById(run.id);

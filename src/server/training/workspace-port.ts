@@ -57,8 +57,13 @@ export interface HistoryPoint {
 
 /** Port: what training does in a workspace. Every method rejects with a DatabricksError. */
 export interface TrainingWorkspace {
-  /** Creates the experiment (and its folder) when it is missing. @returns its id */
-  ensureExperiment(as: CallAs, name: string): Promise<string>;
+  /**
+   * Creates the experiment (and its folder) when it is missing. @returns its id
+   *
+   * @param writer application id that may log there beside whoever creates it: a fork's principal has no right to any
+   *   folder of its own
+   */
+  ensureExperiment(as: CallAs, name: string, writer?: string): Promise<string>;
   exists(as: CallAs, path: string): Promise<boolean>;
   makeFolders(as: CallAs, paths: readonly string[]): Promise<void>;
   /** A file that is there already stays as it is. */
