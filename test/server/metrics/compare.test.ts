@@ -157,7 +157,12 @@ describe('a gate', () => {
 });
 
 test('values are compared without judging', () => {
-  const rows = compareMetrics({ candidate: { a: 1, b: 2 }, baseline: { a: 2 }, directions: { a: 'lower' }, primary: null });
+  const rows = compareMetrics({
+    candidate: { a: 1, b: 2 },
+    baseline: { a: 2 },
+    directions: { a: 'lower' },
+    primary: null,
+  });
   expect(rows).toMatchObject([
     { metric: 'a', change: -1, relativeChange: -0.5, trend: 'better', gate: null },
     { metric: 'b', change: null, trend: 'unknown', baseline: null },
