@@ -6,7 +6,6 @@ import { isActive } from './run-active.ts';
 export type { Mark } from './mark.ts';
 export { isActive } from './run-active.ts';
 export { taskMark } from './task-mark.ts';
-export { verdictMark } from './verdict-mark.ts';
 
 const stateTexts: Record<RunState, string> = {
   waiting: 'Waits for approval',
