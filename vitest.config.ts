@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** Three projects: node (unit, component, integration), panel (happy-dom) and browser (a real Chromium). */
 export default defineConfig({
   test: {
+    // Most of a test's time is waiting for processes: a few more workers than cores.
+    maxWorkers: 4,
     reporters: process.env.TEST_REPORT ? ['default', 'json'] : ['default'],
     outputFile: process.env.TEST_REPORT ? { json: process.env.TEST_REPORT } : undefined,
     projects: [
@@ -11,7 +13,7 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/panel/**', 'test/browser/**', 'test/story/**'],
+          exclude: ['test/panel/**', 'test/browser/**'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -28,7 +30,6 @@ export default defineConfig({
           globalSetup: ['test/browser/chromium.ts'],
           testTimeout: 120_000,
           hookTimeout: 240_000,
-          fileParallelism: false,
         },
       },
     ],

@@ -64,9 +64,11 @@ test('a submitted run executes its file in its own folder with parameters byte f
   expect(Object.keys(seen.env).toSorted()).toEqual([
     'DATABRICKS_HOST',
     'DATABRICKS_TOKEN',
+    'DO_NOT_TRACK',
     'GIT_PYTHON_REFRESH',
     'HOME',
     'LANG',
+    'MLFLOW_DISABLE_TELEMETRY',
     'MLFLOW_REGISTRY_URI',
     'MLFLOW_TRACKING_URI',
     'PATH',
