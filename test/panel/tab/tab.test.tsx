@@ -18,10 +18,12 @@ describe('the tab', () => {
     expect(button('Roll back to v11').disabled).toBe(false);
   });
 
-  it('does not call it a way back when the version before was taken back', async () => {
-    const production = { ...repositoryView.production, previous: 13 };
+  it('names no version where production never served another', async () => {
+    const rollback = { allowed: false, code: 'version-not-releasable', reason: 'Nothing was served before.' };
+    const production = { ...repositoryView.production, previous: null, rollback };
     await openTab('', { ...runs, 'GET ': { body: { ...repositoryView, production } } }, 'Use fewer trees');
-    expect(button('Promote v13 again').disabled).toBe(false);
+    expect(button('Roll back').disabled).toBe(true);
+    expect(reasonOf('Roll back')).toBe('Nothing was served before.');
   });
 
   it('shows why somebody may not roll back, beside the button', async () => {
@@ -213,6 +215,13 @@ describe('a run', () => {
     const net = await open(detail, { [`POST /runs/${run().id}/cancel`]: refusal });
     await press('Cancel', 'The run has ended already.');
     expect(net.sent.some(({ method }) => method === 'POST')).toBe(true);
+  });
+
+  it('says that there is no such run, and leads to those that are', async () => {
+    const refused = problem(400, 'bad-request', 'The request has wrong fields.');
+    await openTab('#/runs/nonsense', { 'GET /runs/nonsense': refused }, 'This repository has no such run');
+    expect(button('See all runs').getAttribute('href')).toBe('#/runs');
+    expect(text()).not.toContain('Try now');
   });
 
   it('leads to the run that training again started', async () => {

@@ -17,6 +17,7 @@ import { CompareParameters } from './compare-parameters.tsx';
 import { bestOf, changeOf, inOrder, metricRows, roles } from './compare-rows.ts';
 import { hashOf } from './route.ts';
 import type { TabModel } from './tab-model.ts';
+import { isUnknownRun, UnknownRun } from './unknown-run.tsx';
 
 // The heads of the columns carry the lines of the chart.
 adoptStyle(chartCss);
@@ -43,6 +44,7 @@ export function CompareView({ model, ids }: { model: TabModel; ids: readonly str
   const problem = resource.problem.value;
   if (details === null) {
     if (problem === null) return <Skeleton rows={8} label="Loading the runs" />;
+    if (isUnknownRun(problem)) return <UnknownRun />;
     return (
       <div class="dbx-card">
         <Access {...{ problem, signIn }} purpose="to compare runs" retry={() => void resource.refresh()} />

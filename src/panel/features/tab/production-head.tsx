@@ -15,7 +15,6 @@ import { Badge } from '../../components/states.tsx';
 import { Time } from '../../components/time.tsx';
 import { pageLanguage } from '../../format/language.ts';
 import { metricFormat } from '../../format/number.ts';
-import { rocketIcon } from './icons.ts';
 import type { TabModel } from './tab-model.ts';
 
 const kinds: Record<Production['kind'], string> = {
@@ -42,8 +41,6 @@ export function ProductionHead({ view, model }: { view: RepositoryView; model: T
     );
   }
   const { primary, previous } = production;
-  // After a rollback the version before is the one that was taken back: going there is no way back.
-  const again = previous !== null && previous > production.version;
   const value = primary === null ? null : production.metrics[primary];
   return (
     <section class="dbx-production" aria-label="In production">
@@ -91,23 +88,19 @@ export function ProductionHead({ view, model }: { view: RepositoryView; model: T
       <div class="dbx-production-cell dbx-production-act">
         <PermittedButton
           id="dbx-rollback"
-          icon={again ? rocketIcon : historyIcon}
+          icon={historyIcon}
           permission={production.rollback}
           onClick={() => {
             if (previous === null) return;
             model.dialog.value = {
               model: production.model,
-              kind: again ? 'promotion' : 'rollback',
+              kind: 'rollback',
               toVersion: previous,
               release: null,
             };
           }}
         >
-          {previous === null
-            ? 'Roll back'
-            : again
-              ? `Promote v${previous} again`
-              : `Roll back to v${previous}`}
+          {previous === null ? 'Roll back' : `Roll back to v${previous}`}
         </PermittedButton>
       </div>
     </section>

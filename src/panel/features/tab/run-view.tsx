@@ -8,6 +8,7 @@ import { RunCurves } from './run-curves.tsx';
 import { RunChain, RunHeader } from './run-header.tsx';
 import { RunTasks } from './run-tasks.tsx';
 import type { TabModel } from './tab-model.ts';
+import { isUnknownRun, UnknownRun } from './unknown-run.tsx';
 
 /** One run: the chain from commit to release, its metrics against production, tasks, parameters, artifacts. */
 export function RunView({ model, id }: { model: TabModel; id: string }) {
@@ -29,6 +30,7 @@ export function RunView({ model, id }: { model: TabModel; id: string }) {
   const detail = run.data.value;
   if (detail === null) {
     if (run.problem.value === null) return <Skeleton rows={8} label="Loading the run" />;
+    if (isUnknownRun(run.problem.value)) return <UnknownRun />;
     return (
       <div class="dbx-card">
         <Access
