@@ -11,8 +11,11 @@ function withDigits(value: number, digits: number): string {
   }
   // Whole numbers keep all their digits: 1,234 must not read 1,230.
   const whole = Math.floor(Math.log10(magnitude)) + 1;
+  const most = Math.min(21, Math.max(digits, whole));
+  // 0.53 beside 0.555 reads 0.530; whole numbers stay whole.
   const format = new Intl.NumberFormat('en', {
-    maximumSignificantDigits: Math.min(21, Math.max(digits, whole)),
+    minimumSignificantDigits: Number.isInteger(value) ? 1 : Math.min(digits, most),
+    maximumSignificantDigits: most,
   });
   return trueMinus(format.format(value));
 }

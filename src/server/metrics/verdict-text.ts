@@ -76,7 +76,7 @@ function success(facts: Facts): string {
         : `Better in all ${known.length} metrics.`
       : better === 0 && worse.length === 0
         ? 'Nothing changed.'
-        : `Better in ${better} of ${known.length} metrics.`;
+        : `Better in ${better === 0 ? 'none' : better} of ${known.length} metrics.`;
   const nearest = worse.find((item) => item.metric === facts.primary) ?? worse[0];
   return nearest ? `${count} ${within(nearest)}` : count;
 }

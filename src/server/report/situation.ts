@@ -2,6 +2,7 @@ import type { Verdict } from '../../contract/metric.ts';
 import type { Forge, PullFacts } from '../gitea/forge.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
 import type { Configurations } from '../training/configurations.ts';
+import { asCommitted, decisiveRun } from '../training/decisive-run.ts';
 import { concernsTraining } from '../training/paths.ts';
 import type { ConfigurationRecord, Run, RunStore } from '../training/ports.ts';
 import type { PromotionNotes } from './ports.ts';
@@ -11,7 +12,7 @@ import type { ReportNote } from './render-report.ts';
 export interface PullSituation {
   pull: PullFacts;
   record: ConfigurationRecord;
-  /** The newest run of the head. */
+  /** The run that speaks for the head; where there are only experiments with other parameters the newest of them. */
   run: Run | null;
   /** Of this run for this pull request. */
   verdict: Verdict | null;
@@ -45,16 +46,33 @@ export function createSituations(options: {
         runs.ofPull(repository.id, index, 50),
         promotions.forPull(repository.id, index, pull.head.sha),
       ]);
-      const run = all.find((item) => item.commit === pull.head.sha) ?? null;
+      const ofHead = all.filter((item) => item.commit === pull.head.sha);
+      const run = decisiveRun(ofHead) ?? ofHead[0] ?? null;
       const changesConfiguration = pull.state === 'open' && paths.includes(configurationFile);
       const problems = changesConfiguration
         ? await configurations.problemsAt(repository, pull.head.sha)
         : null;
-      const notes = notesOf({ pull, record, run, paths, changesConfiguration, problems });
+      const notes = notesOf({
+        pull,
+        record,
+        run,
+        newest: ofHead[0] ?? null,
+        paths,
+        changesConfiguration,
+        problems,
+      });
       const verdict = run?.pulls.find((item) => item.index === index)?.verdict ?? null;
       return { pull, record, run, verdict, runs: all, notes, promotion };
     },
   };
+}
+
+/** "rounds = 400" */
+function ownParameters({ configuration, parameters }: Run): string {
+  return configuration.parameters
+    .filter((rule) => (parameters[rule.name] ?? rule.default) !== rule.default)
+    .map((rule) => `${rule.name} = ${parameters[rule.name]}`)
+    .join(', ');
 }
 
 const at = ({ file, line }: { file: string; line: number | null }) =>
@@ -65,12 +83,22 @@ export function notesOf(facts: {
   pull: PullFacts;
   record: ConfigurationRecord;
   run: Run | null;
+  /** Of the head, experiments included. */
+  newest: Run | null;
   paths: readonly string[];
   changesConfiguration: boolean;
   problems: { file: string; line: number | null; message: string }[] | null;
 }): ReportNote[] {
-  const { pull, record, run, paths, changesConfiguration, problems } = facts;
+  const { pull, record, run, newest, paths, changesConfiguration, problems } = facts;
   const notes: ReportNote[] = [];
+  if (run && newest && newest.number > run.number) {
+    notes.push({
+      kind: 'info',
+      text: asCommitted(newest.configuration, newest.parameters)
+        ? `Run ${newest.number} ended as ${newest.state}; run ${run.number} of the same commit counts.`
+        : `Run ${newest.number} had other parameters (${ownParameters(newest)}); run ${run.number}, as committed, counts.`,
+    });
+  }
   if (record.state === 'invalid') {
     for (const problem of record.problems.slice(0, 5)) {
       notes.push({ kind: 'error', text: `${at(problem)} on the default branch: ${problem.message}` });

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import type { Verdict } from '../../contract/metric.ts';
 import type { RepositoryConfiguration } from '../config/repository-configuration.ts';
 import type { TrainedVersion, TrainedVersions } from '../registry/ports.ts';
+import { asCommitted } from '../training/decisive-run.ts';
 import type { Connection } from './database.ts';
 import type { RunRow } from './schema.ts';
 
@@ -50,9 +51,10 @@ function fromRow(
 
 /** Whether it ran with the parameters that the repository configuration sets. */
 function hasSetParameters(row: Selectable<RunRow>): boolean {
-  const { parameters } = JSON.parse(row.configuration) as RepositoryConfiguration;
-  const given = JSON.parse(row.parameters) as Record<string, unknown>;
-  return parameters.every((rule) => (given[rule.name] ?? rule.default) === rule.default);
+  return asCommitted(
+    JSON.parse(row.configuration) as RepositoryConfiguration,
+    JSON.parse(row.parameters) as Record<string, unknown>,
+  );
 }
 
 /** Training runs as the registry reads them: by the version they registered, by the merge they belong to. */

@@ -4,6 +4,7 @@ import type { Announcer } from '../events/announcer.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
 import { statusOfRun } from '../report/status.ts';
 import type { Transactor } from '../store/transactor.ts';
+import { asCommitted } from './decisive-run.ts';
 import type { NewRun, Run, TrainingStores } from './ports.ts';
 import { assertTransition, isFinal } from './transitions.ts';
 
@@ -138,9 +139,12 @@ export class RunJournal {
 
   /** Status of the commit (and of those with the same files), reports of its pull requests. */
   async #tell(stores: TrainingStores, repository: BoundRepository, run: Run): Promise<void> {
-    const twins =
-      run.trust === 'base' ? await stores.runs.commitsWithoutRun(run.repositoryId, run.treeDigest) : [];
-    for (const sha of [run.commit, ...twins]) await this.tellCommit(stores, repository, sha, run);
+    // An experiment with other parameters says nothing about the commit: branch protection waits for this status.
+    if (asCommitted(run.configuration, run.parameters)) {
+      const twins =
+        run.trust === 'base' ? await stores.runs.commitsWithoutRun(run.repositoryId, run.treeDigest) : [];
+      for (const sha of [run.commit, ...twins]) await this.tellCommit(stores, repository, sha, run);
+    }
     for (const { index } of run.pulls) {
       await stores.outbox.enqueue({
         topic: 'report',

@@ -164,8 +164,17 @@ describe('the life of a run', () => {
     await team.git(team.work, 'push', '--quiet', 'origin', `${head}:refs/heads/two`);
     const second = await openPull(stage, 'two');
     await until('the link', async () => (await rooms.stores.runs.findById(running.id))?.pulls.length === 2);
-    const ended = await runOf(stage, rooms, head, 'succeeded');
-    expect(ended.pulls.map((pull) => [pull.index, pull.verdict?.outcome])).toEqual([
+    await runOf(stage, rooms, head, 'succeeded');
+    // Where the link came after the verdict, the second pull request is judged by itself a moment later.
+    const verdicts = async () =>
+      (await rooms.stores.runs.findById(running.id))?.pulls.map((pull) => [
+        pull.index,
+        pull.verdict?.outcome,
+      ]);
+    await until('both verdicts', async () =>
+      (await verdicts())?.every(([, outcome]) => outcome !== undefined),
+    );
+    expect(await verdicts()).toEqual([
       [first, 'no-baseline'],
       [second, 'no-baseline'],
     ]);

@@ -48,7 +48,7 @@ describe('a push and a pull request', () => {
       run: trained.id,
     });
     const status = await statusOf(stage, head, 'failure');
-    expect(status.description).toBe('rmse 0.75 (+7.1%), 1 of 2 gates fails');
+    expect(status.description).toBe('rmse 0.750 (+7.1%), 1 of 2 gates fails');
     expect(status.target_url).toContain(`?tab=databricks#/runs/${run.id}`);
 
     const [comment] = await until('a comment', async () => {

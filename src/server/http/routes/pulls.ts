@@ -7,6 +7,7 @@ import type { BoundRepository } from '../../permission/bound-repository.ts';
 import type { PullSituation, Situations } from '../../report/situation.ts';
 import { actionsOf } from '../../training/offered-actions.ts';
 import type { Run } from '../../training/ports.ts';
+import { isFinal } from '../../training/transitions.ts';
 import type { ModelAliases } from '../../training/views.ts';
 import { runSummary } from '../../training/views.ts';
 import type { App } from '../application.ts';
@@ -81,7 +82,11 @@ export function pullRoutes(app: App, services: PullRouteServices): void {
       const situation = await situations.of(repository, params.index);
       if (!situation)
         throw new ProblemError('not-found', 'There is no such pull request in this repository.');
-      const { pull, record, run, verdict, notes, promotion } = situation;
+      const { pull, record, notes, promotion } = situation;
+      // What somebody started just now is followed live; once it has ended, the run that counts is shown again.
+      const live = situation.runs.find((one) => one.commit === pull.head.sha && !isFinal(one.state));
+      const run = live ?? situation.run;
+      const verdict = run === situation.run ? situation.verdict : null;
       const runs = await summaries(repository, situation.runs);
       const state = await connection(repository.workspace.name);
       return {
@@ -103,7 +108,7 @@ export function pullRoutes(app: App, services: PullRouteServices): void {
         promotion,
         databricksUrl: run?.databricksUrl ?? null,
         connection: state,
-        actions: actionsFor(situation, train, state),
+        actions: actionsFor({ ...situation, run }, train, state),
       };
     },
   );

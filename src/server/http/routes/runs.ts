@@ -41,7 +41,7 @@ const defaultLimit = 50;
 const logBound = 64 * 1024;
 
 const ofRepository = Type.Object({ repository: Type.Integer() });
-const ofRun = Type.Object({ repository: Type.Integer(), run: Type.String({ pattern: '^[0-9a-z]{20}$' }) });
+const ofRun = Type.Object({ repository: Type.Integer(), run: Type.String({ maxLength: 100 }) });
 const states: ReadonlySet<string> = new Set(RunState.anyOf.map((literal) => literal.const));
 
 function wantedStates(list: string | undefined): Run['state'][] | undefined {
