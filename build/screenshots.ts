@@ -150,10 +150,17 @@ async function viewsOfTheTab(tab: Page): Promise<void> {
   await picture('models', await view(tab, '#/models', (root) => root.getByText(/^v\d+$/)));
 }
 
-/** Moves production by the first button of this name and its dialog; pictures can be taken before confirming. */
-async function release(tab: Page, name: RegExp, beforeConfirming?: (dialog: Locator) => Promise<void>) {
-  const root = await view(tab, '#/releases', (part) => part.getByRole('button', { name }));
-  await root.getByRole('button', { name }).first().click();
+/** Moves production by the view's first button of this name that may be pressed, and its dialog. */
+async function release(
+  tab: Page,
+  hash: string,
+  name: RegExp,
+  beforeConfirming?: (dialog: Locator) => Promise<void>,
+) {
+  const button = (part: Locator) => part.getByRole('button', { name, disabled: false });
+  await button(await view(tab, hash, button))
+    .first()
+    .click();
   const dialog = tab.getByRole('dialog');
   const confirm = dialog.getByRole('button', { name });
   await confirm.waitFor({ timeout: patience });
@@ -215,13 +222,13 @@ try {
   await pullBox(narrow, failed, fails, 'pull-box-fail-narrow');
   await picture('runs-narrow', await view(narrow, '#/runs', runRow));
 
-  await release(wide, /^Roll back to v\d+$/, async (dialog) => {
+  await release(wide, '#/releases', /^Roll back to v\d+$/, async (dialog) => {
     await dialog.getByRole('textbox').fill('Worse on live traffic');
     await picture('rollback', dialog, 0);
   });
   const held = await view(wide, '#/releases', (root) => root.getByRole('button', { name: 'Lift the hold' }));
   await picture('releases', held);
-  await release(wide, /^Promote v\d+/);
+  await release(wide, '#/models', /^Promote v\d+/);
   await liftHold(wide);
 } finally {
   await browser.close();
