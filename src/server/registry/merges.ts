@@ -5,6 +5,7 @@ import { Postpone } from '../outbox/postpone.ts';
 import type { BoundRepositories, BoundRepository } from '../permission/bound-repository.ts';
 import type { PromotionNotes } from '../report/ports.ts';
 import type { Transactor } from '../store/transactor.ts';
+import { isFinal } from '../training/transitions.ts';
 import type {
   CurrentRules,
   MergedPulls,
@@ -40,8 +41,6 @@ export interface MergedPull {
 /** How long until a merge whose run or whose predecessor has not ended is judged again, ms. */
 const patience = 2_000;
 
-const finalStates = ['succeeded', 'failed', 'cancelled', 'superseded', 'timed-out'];
-
 /** What merges lead to: a promotion, or a sentence that says why not. Each pull request is judged once. */
 export class Merges implements PromotionNotes {
   readonly #d: MergesDependencies;
@@ -61,7 +60,7 @@ export class Merges implements PromotionNotes {
     const latest = await this.#d.trained.latestOfPull(id, index);
     // Nothing of it was ever trained: there is nothing to say about a promotion.
     if (!latest) return;
-    if (!finalStates.includes(latest.state)) {
+    if (!isFinal(latest.state)) {
       throw new Postpone(patience, `Run ${latest.number} has not ended yet.`);
     }
     const judged = await this.#judge(repository, index);
@@ -139,7 +138,7 @@ export class Merges implements PromotionNotes {
         ? {
             number: run.number,
             state: run.state,
-            final: finalStates.includes(run.state),
+            final: isFinal(run.state),
             outcome: stands?.outcome ?? null,
             verdictTitle: stands?.title ?? null,
             version: run.version,

@@ -1,5 +1,6 @@
 import type { Gate } from '../../contract/metric.ts';
 import type { Person } from '../../contract/person.ts';
+import type { RunState } from '../../contract/run.ts';
 import type { AuditLog } from '../audit/entry.ts';
 import type { Act } from '../identity/role.ts';
 import type { OutboxStore } from '../outbox/ports.ts';
@@ -93,7 +94,7 @@ export interface TrainedVersion {
   run: string;
   number: number;
   title: string;
-  state: string;
+  state: RunState;
   trust: 'base' | 'fork';
   commit: string;
   branch: string | null;
@@ -119,12 +120,9 @@ export interface TrainedVersion {
 export interface TrainedVersions {
   /** version → run, of one model. */
   byVersion(repository: number, model: string): Promise<Map<number, TrainedVersion>>;
-  /**
-   * The run that a merge of this commit counts: of the parameters that the configuration sets (nobody searches
-   * for a pass with others), the newest that succeeded, else the newest.
-   */
+  /** The run that speaks for this commit (training/decisive-run.ts). */
   forMerge(repository: number, pull: number, commit: string): Promise<TrainedVersion | null>;
-  /** The newest run of a pull request, whichever its commit. */
+  /** The newest run of a pull request as committed, whichever its commit: experiments hold up no merge. */
   latestOfPull(repository: number, pull: number): Promise<TrainedVersion | null>;
   /** "run 44 trains 8e21b7d" */
   active(repository: number): Promise<string[]>;

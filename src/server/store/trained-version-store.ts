@@ -1,12 +1,12 @@
 import type { Selectable } from 'kysely';
 import type { Verdict } from '../../contract/metric.ts';
+import type { RunState } from '../../contract/run.ts';
 import type { RepositoryConfiguration } from '../config/repository-configuration.ts';
 import type { TrainedVersion, TrainedVersions } from '../registry/ports.ts';
-import { asCommitted } from '../training/decisive-run.ts';
+import { asCommitted, decisiveRun } from '../training/decisive-run.ts';
+import { isFinal } from '../training/transitions.ts';
 import type { Connection } from './database.ts';
 import type { RunRow } from './schema.ts';
-
-const finalStates = ['succeeded', 'failed', 'cancelled', 'superseded', 'timed-out'];
 
 interface PullLink {
   run_id: string;
@@ -30,7 +30,7 @@ function fromRow(
     run: row.id,
     number: row.number,
     title: row.title,
-    state: row.state,
+    state: row.state as RunState,
     trust: row.trust as TrainedVersion['trust'],
     commit: row.commit_sha,
     branch: row.branch,
@@ -49,12 +49,14 @@ function fromRow(
   };
 }
 
-/** Whether it ran with the parameters that the repository configuration sets. */
-function hasSetParameters(row: Selectable<RunRow>): boolean {
-  return asCommitted(
-    JSON.parse(row.configuration) as RepositoryConfiguration,
-    JSON.parse(row.parameters) as Record<string, unknown>,
-  );
+/** A row with what tells an experiment from a run as committed. */
+function readable(row: Selectable<RunRow>) {
+  return {
+    row,
+    configuration: JSON.parse(row.configuration) as RepositoryConfiguration,
+    parameters: JSON.parse(row.parameters) as Record<string, string | number | boolean>,
+    state: row.state as RunState,
+  };
 }
 
 /** Training runs as the registry reads them: by the version they registered, by the merge they belong to. */
@@ -113,14 +115,17 @@ export function createTrainedVersionStore(connection: Connection): TrainedVersio
     },
 
     async forMerge(repository, pull, commit) {
-      const rows = (await runsOfPull(repository, pull)).filter(
-        (row) => row.commit_sha === commit && hasSetParameters(row),
-      );
-      return ofPull(repository, rows.find((row) => row.state === 'succeeded') ?? rows[0], pull);
+      const rows = (await runsOfPull(repository, pull)).filter((row) => row.commit_sha === commit);
+      return ofPull(repository, decisiveRun(rows.map(readable))?.row, pull);
     },
 
     async latestOfPull(repository, pull) {
-      return ofPull(repository, (await runsOfPull(repository, pull))[0], pull);
+      const rows = (await runsOfPull(repository, pull)).map(readable);
+      return ofPull(
+        repository,
+        rows.find((one) => asCommitted(one.configuration, one.parameters))?.row,
+        pull,
+      );
     },
 
     async active(repository) {
@@ -128,10 +133,10 @@ export function createTrainedVersionStore(connection: Connection): TrainedVersio
         .selectFrom('runs')
         .select(['number', 'commit_sha', 'state'])
         .where('repository_id', '=', repository)
-        .where('state', 'not in', [...finalStates, 'waiting'])
         .orderBy('number')
         .execute();
-      return rows.map((row) => `Run ${row.number} of ${row.commit_sha.slice(0, 10)} is ${row.state}`);
+      const underWay = rows.filter((row) => row.state !== 'waiting' && !isFinal(row.state as RunState));
+      return underWay.map((row) => `Run ${row.number} of ${row.commit_sha.slice(0, 10)} is ${row.state}`);
     },
   };
 }

@@ -1,0 +1,117 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../../src/server/store/database.ts';
+import type { RunRow } from '../../../src/server/store/schema.ts';
+import { createTrainedVersionStore } from '../../../src/server/store/trained-version-store.ts';
+
+const commit = 'a'.repeat(40);
+const configuration = {
+  parameters: [{ name: 'rounds', type: 'integer', default: 80 }],
+  metrics: { primary: 'rmse', gates: [] },
+  release: { onMerge: 'promote' },
+};
+const row: RunRow = {
+  id: '',
+  repository_id: 1,
+  number: 0,
+  token: '',
+  commit_sha: commit,
+  tree_digest: '',
+  title: 'Use fewer trees',
+  branch: 'fewer-trees',
+  trigger: 'pull-request',
+  trust: 'base',
+  attempt: 1,
+  state: 'succeeded',
+  state_reason: null,
+  actor: null,
+  configuration: JSON.stringify(configuration),
+  configuration_commit: commit,
+  configuration_digest: '',
+  parameters: '{"rounds":80}',
+  parameter_digest: '',
+  principal: null,
+  nonce: '',
+  snapshot: null,
+  job: null,
+  databricks_run_id: null,
+  databricks_url: null,
+  experiment_id: null,
+  mlflow_run_id: null,
+  model_key: 'wine',
+  model_version: null,
+  metrics: null,
+  logged_parameters: null,
+  histories: null,
+  history_metrics: '[]',
+  curve: '[]',
+  tasks: '[]',
+  error: null,
+  verdict: null,
+  cancel_requested: 0,
+  version: 1,
+  created_at: '2026-01-01T00:00:00.000Z',
+  started_at: null,
+  ended_at: null,
+  next_check_at: null,
+  failures: 0,
+};
+
+describe('the run that a merge counts', () => {
+  let db: Awaited<ReturnType<typeof openDatabase>>;
+  beforeEach(async () => {
+    db = await openDatabase(':memory:');
+  });
+
+  async function add(number: number, change: Partial<RunRow>): Promise<void> {
+    const id = `run-${number}`;
+    await db
+      .insertInto('runs')
+      .values({ ...row, id, number, token: id, ...change })
+      .execute();
+    await db
+      .insertInto('run_pulls')
+      .values({ run_id: id, repository_id: 1, pull_index: 4, verdict: null })
+      .execute();
+  }
+
+  it('is the one as committed, and an experiment under way holds up nothing', async () => {
+    await add(6, {});
+    await add(7, { state: 'running', parameters: '{"rounds":400}' });
+    const store = createTrainedVersionStore(db);
+    expect(await store.forMerge(1, 4, commit)).toMatchObject({ number: 6, state: 'succeeded' });
+    expect(await store.latestOfPull(1, 4)).toMatchObject({ number: 6 });
+    expect(await store.active(1)).toEqual(['Run 7 of aaaaaaaaaa is running']);
+  });
+
+  it('is one under way as committed: the merge waits for it', async () => {
+    await add(6, {});
+    await add(7, { state: 'running' });
+    expect(await createTrainedVersionStore(db).forMerge(1, 4, commit)).toMatchObject({ number: 7 });
+  });
+
+  it('is never one of another commit', async () => {
+    await add(6, { commit_sha: 'b'.repeat(40) });
+    expect(await createTrainedVersionStore(db).forMerge(1, 4, commit)).toBeNull();
+  });
+
+  it('of a version with several pull requests names the one it was released through', async () => {
+    await add(6, { model_version: 3 });
+    await db
+      .insertInto('run_pulls')
+      .values({ run_id: 'run-6', repository_id: 1, pull_index: 9, verdict: null })
+      .execute();
+    await db
+      .insertInto('promotion_decisions')
+      .values({
+        repository_id: 1,
+        pull_index: 9,
+        outcome: 'promoted',
+        reason: 'v3',
+        release_id: null,
+        decided_at: row.created_at,
+      })
+      .execute();
+    const versions = await createTrainedVersionStore(db).byVersion(1, 'wine');
+    expect(versions.get(3)).toMatchObject({ pull: 9, pulls: [4, 9], merged: true });
+  });
+});
