@@ -1,0 +1,22 @@
+import { afterAll, beforeAll } from 'vitest';
+import type { EmulatedWorkspace } from '../emulated-workspace.ts';
+import { openWorkspace } from '../emulated-workspace.ts';
+import { describePython } from '../python-program.ts';
+
+let opened: EmulatedWorkspace;
+
+beforeAll(async () => {
+  opened = await openWorkspace();
+});
+afterAll(() => opened.close());
+
+describePython('the mlflow client tracks in the emulated workspace', {
+  program: new URL('./tracking.py', import.meta.url),
+  folder: () => opened.folder,
+  environment: () => ({
+    DATABRICKS_HOST: opened.workspace.host,
+    DATABRICKS_TOKEN: opened.workspace.adminToken,
+    MLFLOW_TRACKING_URI: 'databricks',
+    MLFLOW_REGISTRY_URI: 'databricks-uc',
+  }),
+});
