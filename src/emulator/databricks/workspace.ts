@@ -19,6 +19,7 @@ import { registerMlflow } from './mlflow/routes.ts';
 import { createPermissions, permissionTables } from './permission/permissions.ts';
 import { registerPermissions } from './permission/routes.ts';
 import { createPythonEnvironments } from './python/python-environments.ts';
+import { registerRegistry } from './registry/routes.ts';
 import { registerServing } from './serving/routes.ts';
 
 export interface WorkspaceOptions {
@@ -131,6 +132,7 @@ function registerRooms(app: FastifyInstance, context: WorkspaceContext): Schedul
   registerFiles(app, context);
   registerMlflow(app, context);
   registerCatalog(app, context);
+  registerRegistry(app, context);
   registerServing(app, context);
   return registerJobs(app, context);
 }

@@ -15,8 +15,8 @@ export function modelMessage(models: Models, model: Model, detail: Detail): Reco
     ...(detail === 'found'
       ? {}
       : {
-          aliases: models
-            .aliases(model.full_name)
+          aliases: models.aliases
+            .list(model.full_name)
             .map(({ alias, version }) => ({ alias, version: String(version) })),
           tags: models.tags.list(model.full_name),
         }),
@@ -30,7 +30,7 @@ export function versionMessage(
   version: Version,
   detail: Detail,
 ): Record<string, unknown> {
-  const aliases = models.aliases(version.model).filter((alias) => alias.version === version.version);
+  const aliases = models.aliases.list(version.model).filter((alias) => alias.version === version.version);
   return {
     name: version.model,
     version: String(version.version),

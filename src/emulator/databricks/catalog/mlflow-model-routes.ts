@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { WorkspaceContext } from '../context.ts';
 import { invalid } from '../errors.ts';
+import { addingCalls, page } from '../mlflow/calls.ts';
 import { anyText, optionalText, text } from '../mlflow/fields.ts';
 import { keyValues } from '../mlflow/tag-table.ts';
-import { addingCalls, page, requiringOnModel } from './mlflow-api.ts';
+import { requiringOnModel, unityCatalogBase } from './mlflow-access.ts';
 import { modelMessage, versionMessage } from './mlflow-messages.ts';
 import type { Models } from './models.ts';
 import type { Versions } from './versions.ts';
@@ -20,7 +21,7 @@ export function registerModelsMlflow(
   versions: Versions,
 ): void {
   const { permissions } = context;
-  const route = addingCalls(app, context);
+  const route = addingCalls(app, context, unityCatalogBase);
   const require = requiringOnModel(context);
 
   route('GET', 'registered-models::is-databricks-sdk-models-artifact-repository-enabled', () => ({
@@ -52,7 +53,7 @@ export function registerModelsMlflow(
     const found = models
       .list(undefined, undefined)
       .filter((model) => permissions.allows(principal, 'EXECUTE', 'function', model.full_name));
-    const { items, ...next } = page(fields, found, 'models');
+    const { items, ...next } = page(fields, found, 'models', { fallback: 1000, limit: 1000 });
     return { registered_models: items.map((model) => modelMessage(models, model, 'found')), ...next };
   });
   route('POST', 'registered-models/set-tag', (fields, principal) => {
@@ -74,18 +75,19 @@ export function registerModelsMlflow(
     require(principal, 'MANAGE', fields);
     const { full_name: fullName } = models.get(text(fields, 'name'));
     const { version } = versions.get(fullName, versionNumber(text(fields, 'version')));
-    models.setAlias(fullName, text(fields, 'alias'), version);
+    models.aliases.set(fullName, text(fields, 'alias'), version);
     return {};
   });
   route('DELETE', 'registered-models/alias', (fields, principal) => {
     require(principal, 'MANAGE', fields);
-    models.removeAlias(models.get(text(fields, 'name')).full_name, text(fields, 'alias'));
+    const { full_name: fullName } = models.get(text(fields, 'name'));
+    models.aliases.remove(fullName, text(fields, 'alias'), fullName);
     return {};
   });
   route('GET', 'registered-models/alias', (fields, principal) => {
     require(principal, 'EXECUTE', fields);
     const { full_name: fullName } = models.get(text(fields, 'name'));
-    const { version } = models.alias(fullName, text(fields, 'alias'));
+    const { version } = models.aliases.get(fullName, text(fields, 'alias'), fullName);
     const found = versions.get(fullName, version);
     return { model_version: versionMessage(models, versions, found, 'whole') };
   });

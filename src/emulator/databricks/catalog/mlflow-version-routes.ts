@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { WorkspaceContext } from '../context.ts';
 import { forbidden } from '../errors.ts';
+import { addingCalls, page } from '../mlflow/calls.ts';
 import type { Fields } from '../mlflow/fields.ts';
 import { anyText, optionalText, text } from '../mlflow/fields.ts';
 import { parseFilter } from '../mlflow/search/filter.ts';
 import { matcher } from '../mlflow/search/match.ts';
 import { keyValues } from '../mlflow/tag-table.ts';
-import { addingCalls, page, requiringOnModel } from './mlflow-api.ts';
+import { requiringOnModel, unityCatalogBase } from './mlflow-access.ts';
 import { versionMessage } from './mlflow-messages.ts';
 import type { Models } from './models.ts';
 import type { Version, Versions } from './versions.ts';
@@ -26,7 +27,7 @@ export function registerVersionsMlflow(
   versions: Versions,
 ): void {
   const { permissions } = context;
-  const route = addingCalls(app, context);
+  const route = addingCalls(app, context, unityCatalogBase);
   const require = requiringOnModel(context);
   const message = (version: Version) => versionMessage(models, versions, version, 'whole');
   const versionOf = (fields: Fields) =>
@@ -108,7 +109,7 @@ export function registerVersionsMlflow(
       .filter((model) => permissions.allows(principal, 'EXECUTE', 'function', model.full_name))
       .flatMap((model) => versions.of(model.full_name))
       .filter(matches);
-    const { items, ...next } = page(fields, found, fields.filter);
+    const { items, ...next } = page(fields, found, fields.filter, { fallback: 1000, limit: 10_000 });
     return {
       model_versions: items.map((version) => versionMessage(models, versions, version, 'found')),
       ...next,

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Principal, WorkspaceContext } from '../context.ts';
-import { ApiError } from '../errors.ts';
+import { aliasTable } from '../mlflow/alias-table.ts';
 import type { KeyValue } from '../mlflow/tag-table.ts';
 import { tagTable } from '../mlflow/tag-table.ts';
-import { modelParts, requireAliasName, requireName } from './names.ts';
+import { modelParts, requireName } from './names.ts';
 import { alreadyExists, doesNotExist, securableExists } from './securables.ts';
 
 /** A registered model; times in milliseconds. */
@@ -22,17 +22,13 @@ export interface Model {
   next_version: number;
 }
 
-interface Alias {
-  alias: string;
-  version: number;
-}
-
 export type Models = ReturnType<typeof createModels>;
 
 /** Registered models of Unity Catalog with their aliases and tags, behind both of its APIs. */
 export function createModels(context: WorkspaceContext) {
   const { db, permissions, clock } = context;
   const tags = tagTable(db, 'catalog_model_tags', 'model');
+  const aliases = aliasTable(db, 'catalog_aliases');
 
   function find(fullName: string): Model | undefined {
     return db.prepare('select * from catalog_models where full_name = ?').get(fullName) as Model | undefined;
@@ -58,6 +54,7 @@ export function createModels(context: WorkspaceContext) {
     /** @throws ApiError 404 */
     get,
     tags,
+    aliases,
     owner: (model: Model) => permissions.owner('function', model.full_name) ?? model.created_by,
     create(principal: Principal, fullName: string, comment: string | undefined, given: KeyValue[]): Model {
       const { catalog, schema, model } = modelParts(fullName);
@@ -116,35 +113,6 @@ export function createModels(context: WorkspaceContext) {
              and schema_name = coalesce(?, schema_name) order by full_name`,
         )
         .all(catalog ?? null, schema ?? null) as unknown as Model[];
-    },
-    aliases(fullName: string): Alias[] {
-      return db
-        .prepare('select alias, version from catalog_aliases where model = ? order by alias')
-        .all(fullName) as unknown as Alias[];
-    },
-    /** @throws ApiError 404 */
-    alias(fullName: string, alias: string): Alias {
-      const row = db
-        .prepare('select alias, version from catalog_aliases where model = ? and alias = ?')
-        .get(fullName, alias);
-      if (!row)
-        throw new ApiError(
-          'RESOURCE_DOES_NOT_EXIST',
-          `Alias '${alias}' does not exist on model '${fullName}'.`,
-        );
-      return row as unknown as Alias;
-    },
-    /** Moves an alias at once, whatever it pointed to: Unity Catalog knows no precondition. */
-    setAlias(fullName: string, alias: string, version: number): void {
-      requireAliasName(alias);
-      db.prepare(
-        `insert into catalog_aliases values (?, ?, ?) on conflict (model, alias) do update set version = excluded.version`,
-      ).run(fullName, alias, version);
-    },
-    /** @throws ApiError 404 */
-    removeAlias(fullName: string, alias: string): void {
-      this.alias(fullName, alias);
-      db.prepare('delete from catalog_aliases where model = ? and alias = ?').run(fullName, alias);
     },
   };
 }

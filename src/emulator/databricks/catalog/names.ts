@@ -19,17 +19,3 @@ export function modelParts(fullName: string): { catalog: string; schema: string;
     );
   return { catalog, schema, model };
 }
-
-/** @throws ApiError 400 unless the text may name an alias (mlflow `_validate_model_alias_name`). */
-export function requireAliasName(alias: string): string {
-  if (
-    alias.length > 255 ||
-    !/^[\w-]+$/.test(alias) ||
-    /^v\d+$/i.test(alias) ||
-    alias.toLowerCase() === 'latest'
-  )
-    throw invalid(
-      `Invalid alias name: '${alias}'. Names have at most 255 letters, digits, underscores and dashes, and are neither 'latest' nor like a version ('v1').`,
-    );
-  return alias;
-}

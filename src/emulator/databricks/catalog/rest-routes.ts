@@ -19,8 +19,8 @@ export function registerModelsRest(
   const { permissions } = context;
 
   const aliasesOf = (model: Model, version?: number) =>
-    models
-      .aliases(model.full_name)
+    models.aliases
+      .list(model.full_name)
       .filter((alias) => version === undefined || alias.version === version)
       .map((alias) => ({ alias_name: alias.alias, version_num: alias.version }));
   const without = (row: Record<string, unknown>) =>
@@ -141,20 +141,21 @@ export function registerModelsRest(
     permissions.require(context.authorize(request), 'MANAGE', 'function', nameOf(request));
     const model = models.get(nameOf(request));
     const { version } = versions.get(model.full_name, integer(fieldsOf(request), 'version_num'));
-    models.setAlias(model.full_name, aliasName(request), version);
+    models.aliases.set(model.full_name, aliasName(request), version);
     return { alias_name: aliasName(request), version_num: version };
   });
 
   app.get(aliasPath, (request) => {
     permissions.require(context.authorize(request), 'EXECUTE', 'function', nameOf(request));
     const model = models.get(nameOf(request));
-    const { version } = models.alias(model.full_name, aliasName(request));
+    const { version } = models.aliases.get(model.full_name, aliasName(request), model.full_name);
     return versionInfo(versions.get(model.full_name, version), wantsAliases(request));
   });
 
   app.delete(aliasPath, (request) => {
     permissions.require(context.authorize(request), 'MANAGE', 'function', nameOf(request));
-    models.removeAlias(models.get(nameOf(request)).full_name, aliasName(request));
+    const { full_name: fullName } = models.get(nameOf(request));
+    models.aliases.remove(fullName, aliasName(request), fullName);
     return {};
   });
 }

@@ -130,7 +130,7 @@ export function createVersions(context: WorkspaceContext, models: Models) {
     remove(model: string, version: number): void {
       get(model, version);
       context.transaction(() => {
-        db.prepare('delete from catalog_aliases where model = ? and version = ?').run(model, version);
+        models.aliases.removeVersion(model, version);
         db.prepare('delete from catalog_version_tags where version = ?').run(tagKey(model, version));
         db.prepare('delete from catalog_versions where model = ? and version = ?').run(model, version);
       });

@@ -4,9 +4,9 @@ import type { WorkspaceContext } from '../context.ts';
 import { ApiError, forbidden } from '../errors.ts';
 import type { Fields } from './fields.ts';
 import { optionalText } from './fields.ts';
+import { fileInfos } from './files/file-infos.ts';
 import type { Locate } from './files/file-routes.ts';
 import { registerFiles } from './files/file-routes.ts';
-import { entryAt, listFolder } from './files/file-store.ts';
 import { below, safeSegments } from './files/safe-path.ts';
 import type { LoggedModels } from './logged-models.ts';
 import type { RunAccess } from './run-routes.ts';
@@ -59,13 +59,17 @@ export function registerArtifacts(
   });
 }
 
-/** The `FileInfo` messages of a folder below `base`; none where there is no such folder. */
-async function fileInfos(base: string, inner = '') {
-  const folder = below(base, safeSegments(inner));
-  const entries = (await entryAt(folder))?.isDirectory ? await listFolder(folder) : [];
-  return entries.map((entry) => ({
-    path: inner ? `${inner.replace(/\/$/, '')}/${entry.name}` : entry.name,
-    is_dir: entry.isDirectory,
-    ...(entry.isDirectory ? {} : { file_size: entry.size }),
-  }));
+/**
+ * The folder that an artifact URI of a run or of a logged model names, and the object that CAN_READ is needed on;
+ * undefined for any other URI.
+ */
+export function artifactSource(dataDir: string, uri: string) {
+  const [, experiment = '', first = '', second = '', inner = ''] =
+    /^dbfs:\/databricks\/mlflow-tracking\/([^/]+)\/([^/]+)\/([^/]+)(?:\/(.*))?$/.exec(uri) ?? [];
+  const kind = first === 'logged_models' ? ['LoggedModels', second] : ['Runs', first, 'artifacts'];
+  if (experiment === '' || (first !== 'logged_models' && second !== 'artifacts')) return undefined;
+  return {
+    folder: below(artifactsRoot(dataDir), safeSegments([experiment, ...kind, inner].join('/'))),
+    read: { type: 'experiments' as const, id: experiment },
+  };
 }

@@ -28,6 +28,10 @@ export function tagTable(db: DatabaseSync, table: string, owner: string) {
            on conflict (${owner}, key) do update set value = excluded.value`,
       ).run(id, key, value);
     },
+    /** The registries say nothing where there is no such tag (mlflow `sqlalchemy_store.delete_registered_model_tag`). */
+    removeIfThere(id: string, key: string): void {
+      db.prepare(`delete from ${table} where ${owner} = ? and key = ?`).run(id, key);
+    },
     /** @throws ApiError 404 when there is no such tag. */
     remove(id: string, key: string): void {
       const { changes } = db.prepare(`delete from ${table} where ${owner} = ? and key = ?`).run(id, key);

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Principal, WorkspaceContext } from '../../context.ts';
-import { ApiError, invalid } from '../../errors.ts';
+import { invalid } from '../../errors.ts';
 import type { Fields } from '../fields.ts';
 import { optionalInteger, optionalText } from '../fields.ts';
 import { pageOffset, pageToken } from '../page-token.ts';
 import * as store from './file-store.ts';
 import { below, safeSegments } from './safe-path.ts';
+import { describeFile, sendFile } from './send-file.ts';
 
 /**
  * Says where a path of the Files API lies on disk, as the root that its first segments name and the rest below it.
@@ -18,17 +19,6 @@ export type Locate = (
   segments: readonly string[],
   access: 'read' | 'write',
 ) => { root: string; rest: readonly string[] };
-
-/** `bytes=a-b` of a file of `size` bytes; undefined for the whole. @throws ApiError 416 */
-function rangeOf(header: string | undefined, size: number): { start: number; end: number } | undefined {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
-  if (!match || (match[1] === '' && match[2] === '')) return undefined;
-  const start = match[1] === '' ? Math.max(0, size - Number(match[2])) : Number(match[1]);
-  const end = match[1] === '' || match[2] === '' ? size - 1 : Math.min(Number(match[2]), size - 1);
-  if (start >= size || start > end)
-    throw new ApiError('BAD_REQUEST', `The range ${header} is not within ${size} bytes.`, { status: 416 });
-  return { start, end };
-}
 
 /**
  * The Files API (`/api/2.0/fs/files|directories`) of one tree, for instance `WorkspaceInternal/Mlflow/Artifacts`.
@@ -50,11 +40,6 @@ export function registerFiles(
       const { root, rest } = locate(principal, safeSegments(named), access);
       return { path: below(root, rest), shown: `/${tree}/${named.replace(/\/$/, '')}` };
     }
-    const describe = (reply: FastifyReply, entry: store.Entry) =>
-      reply
-        .header('last-modified', new Date(entry.modified).toUTCString())
-        .header('accept-ranges', 'bytes')
-        .type('application/octet-stream');
 
     const file = `/api/2.0/fs/files/${tree}/*`;
     scope.put(file, async (request, reply) => {
@@ -73,18 +58,10 @@ export function registerFiles(
         throw invalid(`Unknown action '${action}': expected initiate-upload.`);
       return { multipart_upload: { session_token: randomUUID() } };
     });
-    scope.get(file, async (request, reply) => {
-      const { path } = resolve(request, 'read');
-      const entry = await store.requireFile(path);
-      const range = rangeOf(request.headers.range, entry.size);
-      describe(reply, entry);
-      if (range) reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${entry.size}`);
-      reply.header('content-length', range ? range.end - range.start + 1 : entry.size);
-      return reply.send(store.readFile(path, range));
-    });
+    scope.get(file, (request, reply) => sendFile(request, reply, resolve(request, 'read').path));
     scope.head(file, async (request, reply) => {
       const entry = await store.requireFile(resolve(request, 'read').path);
-      return describe(reply, entry).header('content-length', entry.size).send();
+      return describeFile(reply, entry).header('content-length', entry.size).send();
     });
     scope.delete(file, async (request, reply) => {
       await store.removeFile(resolve(request, 'write').path);
