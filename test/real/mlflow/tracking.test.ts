@@ -10,13 +10,17 @@ beforeAll(async () => {
 });
 afterAll(() => opened.close());
 
-describePython('the mlflow client tracks in the emulated workspace', {
-  program: new URL('./tracking.py', import.meta.url),
-  folder: () => opened.folder,
-  environment: () => ({
-    DATABRICKS_HOST: opened.workspace.host,
-    DATABRICKS_TOKEN: opened.workspace.adminToken,
-    MLFLOW_TRACKING_URI: 'databricks',
-    MLFLOW_REGISTRY_URI: 'databricks-uc',
-  }),
-});
+for (const [title, program] of [
+  ['the mlflow client tracks in the emulated workspace', './tracking.py'],
+  ['the mlflow client searches 1,200 runs', './search.py'],
+] as const)
+  describePython(title, {
+    program: new URL(program, import.meta.url),
+    folder: () => opened.folder,
+    environment: () => ({
+      DATABRICKS_HOST: opened.workspace.host,
+      DATABRICKS_TOKEN: opened.workspace.adminToken,
+      MLFLOW_TRACKING_URI: 'databricks',
+      MLFLOW_REGISTRY_URI: 'databricks-uc',
+    }),
+  });
