@@ -32,9 +32,22 @@ def refused(code, kind=Exception, field="error_code"):
         raise AssertionError(f"expected {code}, nothing was raised")
 
 
+@contextlib.contextmanager
+def raises(kind, words=""):
+    """Expects an exception of the client's own, with these words in its message."""
+    try:
+        yield
+    except kind as error:
+        assert words in str(error), f"expected a message with {words!r}: {error}"
+    else:
+        raise AssertionError(f"expected {kind.__name__}, nothing was raised")
+
+
 def explanation(error):
-    """The traceback, and for a failed assert also what its names held."""
-    text = "".join(traceback.format_exception(error))
+    """What was raised, where in the program, and for a failed assert also what its names held."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    own = [frame for frame in frames if "site-packages" not in frame.filename]
+    text = "".join(traceback.format_list(own) + traceback.format_exception_only(error))
     if isinstance(error, AssertionError) and error.__traceback__.tb_next:
         held = error.__traceback__.tb_next.tb_frame.f_locals
         text += "".join(f"  {name} = {value!r:.2000}\n" for name, value in held.items())

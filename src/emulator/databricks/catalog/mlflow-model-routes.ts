@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
-import type { WorkspaceContext } from '../context.ts';
-import { invalid } from '../errors.ts';
+import type { Principal, WorkspaceContext } from '../context.ts';
 import { addingCalls, page } from '../mlflow/calls.ts';
+import type { Fields } from '../mlflow/fields.ts';
 import { anyText, optionalText, text } from '../mlflow/fields.ts';
 import { keyValues } from '../mlflow/tag-table.ts';
-import { requiringOnModel, unityCatalogBase } from './mlflow-access.ts';
+import type { Privilege } from '../permission/privileges.ts';
 import { modelMessage, versionMessage } from './mlflow-messages.ts';
 import type { Models } from './models.ts';
 import type { Versions } from './versions.ts';
@@ -21,8 +21,9 @@ export function registerModelsMlflow(
   versions: Versions,
 ): void {
   const { permissions } = context;
-  const route = addingCalls(app, context, unityCatalogBase);
-  const require = requiringOnModel(context);
+  const route = addingCalls(app, context, '/api/2.0/mlflow/unity-catalog');
+  const modelOf = (principal: Principal, privilege: Privilege, fields: Fields) =>
+    models.permitted(principal, privilege, text(fields, 'name'));
 
   route('GET', 'registered-models::is-databricks-sdk-models-artifact-repository-enabled', () => ({
     is_databricks_sdk_models_artifact_repository_enabled: true,
@@ -34,19 +35,19 @@ export function registerModelsMlflow(
     return { registered_model: modelMessage(models, model, 'whole') };
   });
   route('GET', 'registered-models/get', (fields, principal) => {
-    require(principal, 'EXECUTE', fields);
-    return { registered_model: modelMessage(models, models.get(text(fields, 'name')), 'whole') };
+    return { registered_model: modelMessage(models, modelOf(principal, 'EXECUTE', fields), 'whole') };
   });
   route('PATCH', 'registered-models/update', (fields, principal) => {
-    require(principal, 'MANAGE', fields);
-    if (optionalText(fields, 'new_name'))
-      throw invalid('Renaming a model is not supported by this workspace.');
-    const model = models.change(principal, text(fields, 'name'), { comment: anyText(fields, 'description') });
+    const { full_name: fullName } = modelOf(principal, 'MANAGE', fields);
+    const newName = optionalText(fields, 'new_name');
+    const model =
+      newName === undefined
+        ? models.change(principal, fullName, { comment: anyText(fields, 'description') })
+        : models.rename(principal, fullName, newName);
     return { registered_model: modelMessage(models, model, 'whole') };
   });
   route('DELETE', 'registered-models/delete', (fields, principal) => {
-    require(principal, 'MANAGE', fields);
-    models.remove(text(fields, 'name'));
+    models.remove(modelOf(principal, 'MANAGE', fields).full_name);
     return {};
   });
   route('GET', 'registered-models/search', (fields, principal) => {
@@ -57,36 +58,28 @@ export function registerModelsMlflow(
     return { registered_models: items.map((model) => modelMessage(models, model, 'found')), ...next };
   });
   route('POST', 'registered-models/set-tag', (fields, principal) => {
-    require(principal, 'APPLY_TAG', fields);
-    models.tags.set(
-      models.get(text(fields, 'name')).full_name,
-      text(fields, 'key'),
-      anyText(fields, 'value'),
-    );
+    const { full_name: fullName } = modelOf(principal, 'APPLY_TAG', fields);
+    models.tags.set(fullName, text(fields, 'key'), anyText(fields, 'value'));
     return {};
   });
   route('DELETE', 'registered-models/delete-tag', (fields, principal) => {
-    require(principal, 'APPLY_TAG', fields);
-    models.tags.remove(models.get(text(fields, 'name')).full_name, text(fields, 'key'));
+    models.tags.remove(modelOf(principal, 'APPLY_TAG', fields).full_name, text(fields, 'key'));
     return {};
   });
 
   route('POST', 'registered-models/alias', (fields, principal) => {
-    require(principal, 'MANAGE', fields);
-    const { full_name: fullName } = models.get(text(fields, 'name'));
+    const { full_name: fullName } = modelOf(principal, 'MANAGE', fields);
     const { version } = versions.get(fullName, versionNumber(text(fields, 'version')));
     models.aliases.set(fullName, text(fields, 'alias'), version);
     return {};
   });
   route('DELETE', 'registered-models/alias', (fields, principal) => {
-    require(principal, 'MANAGE', fields);
-    const { full_name: fullName } = models.get(text(fields, 'name'));
+    const { full_name: fullName } = modelOf(principal, 'MANAGE', fields);
     models.aliases.remove(fullName, text(fields, 'alias'), fullName);
     return {};
   });
   route('GET', 'registered-models/alias', (fields, principal) => {
-    require(principal, 'EXECUTE', fields);
-    const { full_name: fullName } = models.get(text(fields, 'name'));
+    const { full_name: fullName } = modelOf(principal, 'EXECUTE', fields);
     const { version } = models.aliases.get(fullName, text(fields, 'alias'), fullName);
     const found = versions.get(fullName, version);
     return { model_version: versionMessage(models, versions, found, 'whole') };

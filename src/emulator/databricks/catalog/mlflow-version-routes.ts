@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify';
-import type { WorkspaceContext } from '../context.ts';
-import { forbidden } from '../errors.ts';
+import type { Principal, WorkspaceContext } from '../context.ts';
+import { forbidden, invalid } from '../errors.ts';
 import { addingCalls, page } from '../mlflow/calls.ts';
 import type { Fields } from '../mlflow/fields.ts';
 import { anyText, optionalText, text } from '../mlflow/fields.ts';
 import { parseFilter } from '../mlflow/search/filter.ts';
 import { matcher } from '../mlflow/search/match.ts';
 import { keyValues } from '../mlflow/tag-table.ts';
-import { requiringOnModel, unityCatalogBase } from './mlflow-access.ts';
+import type { Privilege } from '../permission/privileges.ts';
 import { versionMessage } from './mlflow-messages.ts';
 import type { Models } from './models.ts';
 import type { Version, Versions } from './versions.ts';
@@ -27,15 +27,16 @@ export function registerVersionsMlflow(
   versions: Versions,
 ): void {
   const { permissions } = context;
-  const route = addingCalls(app, context, unityCatalogBase);
-  const require = requiringOnModel(context);
+  const route = addingCalls(app, context, '/api/2.0/mlflow/unity-catalog');
+  const modelOf = (principal: Principal, privilege: Privilege, fields: Fields) =>
+    models.permitted(principal, privilege, text(fields, 'name'));
   const message = (version: Version) => versionMessage(models, versions, version, 'whole');
-  const versionOf = (fields: Fields) =>
-    versions.get(models.get(text(fields, 'name')).full_name, versionNumber(text(fields, 'version')));
+  const versionOf = (principal: Principal, privilege: Privilege, fields: Fields) =>
+    versions.get(modelOf(principal, privilege, fields).full_name, versionNumber(text(fields, 'version')));
 
   route('POST', 'model-versions/create', (fields, principal) => {
-    require(principal, 'CREATE_MODEL_VERSION', fields);
-    const version = versions.create(principal, models.get(text(fields, 'name')).full_name, {
+    const { full_name: fullName } = modelOf(principal, 'CREATE_MODEL_VERSION', fields);
+    const version = versions.create(principal, fullName, {
       source: text(fields, 'source'),
       runId: optionalText(fields, 'run_id'),
       runWorkspaceId: optionalText(fields, 'run_tracking_server_id'),
@@ -46,14 +47,12 @@ export function registerVersionsMlflow(
     return { model_version: message(version) };
   });
   route('POST', 'model-versions/finalize', (fields, principal) => {
-    require(principal, 'CREATE_MODEL_VERSION', fields);
-    const { model, version } = versionOf(fields);
+    const { model, version } = versionOf(principal, 'CREATE_MODEL_VERSION', fields);
     return { model_version: message(versions.finalize(principal, model, version)) };
   });
   route('POST', 'model-versions/generate-temporary-credentials', (fields, principal) => {
     const writes = fields.operation === 'MODEL_VERSION_OPERATION_READ_WRITE' || fields.operation === 2;
-    require(principal, writes ? 'CREATE_MODEL_VERSION' : 'EXECUTE', fields);
-    const { status } = versionOf(fields);
+    const { status } = versionOf(principal, writes ? 'CREATE_MODEL_VERSION' : 'EXECUTE', fields);
     if (writes && status !== 'PENDING_REGISTRATION')
       throw forbidden(`The files of a version that is ${status} cannot be written.`);
     // There is no cloud storage behind this workspace: its storage is reached by the Files API and the same token.
@@ -63,44 +62,39 @@ export function registerVersionsMlflow(
     };
   });
   route('GET', 'model-versions/get', (fields, principal) => {
-    require(principal, 'EXECUTE', fields);
-    return { model_version: message(versionOf(fields)) };
+    return { model_version: message(versionOf(principal, 'EXECUTE', fields)) };
   });
   route('GET', 'model-versions/get-download-uri', (fields, principal) => {
-    require(principal, 'EXECUTE', fields);
-    const { model, version } = versionOf(fields);
+    const { model, version } = versionOf(principal, 'EXECUTE', fields);
     return { artifact_uri: `dbfs:/Models/${model.replaceAll('.', '/')}/${version}` };
   });
   route('PATCH', 'model-versions/update', (fields, principal) => {
-    require(principal, 'MANAGE', fields);
-    const { model, version } = versionOf(fields);
+    const { model, version } = versionOf(principal, 'MANAGE', fields);
     return {
       model_version: message(versions.setComment(principal, model, version, anyText(fields, 'description'))),
     };
   });
   route('DELETE', 'model-versions/delete', (fields, principal) => {
-    require(principal, 'MANAGE', fields);
-    const { model, version } = versionOf(fields);
+    const { model, version } = versionOf(principal, 'MANAGE', fields);
     versions.remove(model, version);
     return {};
   });
   route('POST', 'model-versions/set-tag', (fields, principal) => {
-    require(principal, 'APPLY_TAG', fields);
-    versions.setTag(versionOf(fields), text(fields, 'key'), anyText(fields, 'value'));
+    versions.setTag(versionOf(principal, 'APPLY_TAG', fields), text(fields, 'key'), anyText(fields, 'value'));
     return {};
   });
   route('DELETE', 'model-versions/delete-tag', (fields, principal) => {
-    require(principal, 'APPLY_TAG', fields);
-    versions.removeTag(versionOf(fields), text(fields, 'key'));
+    versions.removeTag(versionOf(principal, 'APPLY_TAG', fields), text(fields, 'key'));
     return {};
   });
   // Lineage feeds Databricks' own graph, which nothing here can be asked for: it is taken and dropped.
   route('POST', 'model-versions/emit-lineage', (fields, principal) => {
-    require(principal, 'EXECUTE', fields);
+    modelOf(principal, 'EXECUTE', fields);
     return {};
   });
   route('GET', 'model-versions/search', (fields, principal) => {
     const clauses = parseFilter(optionalText(fields, 'filter'), searchable);
+    if (clauses.length > 1) throw invalid('A filter in Unity Catalog is a single condition, without AND.');
     const matches = matcher<Version>(clauses, (version, { key }) =>
       key === 'name' ? version.model : (version.run_id ?? undefined),
     );

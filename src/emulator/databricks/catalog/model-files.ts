@@ -20,18 +20,16 @@ export function registerModelFiles(
   const locate: Locate = (principal, segments, access) => {
     const [catalog, schema, name, number = '', ...rest] = segments;
     const fullName = `${catalog}.${schema}.${name}`;
-    const adds = context.permissions.allows(principal, 'CREATE_MODEL_VERSION', 'function', fullName);
     // Who may add versions reads back what it uploads, too.
-    if (!adds)
-      context.permissions.require(
-        principal,
-        access === 'read' ? 'EXECUTE' : 'CREATE_MODEL_VERSION',
-        'function',
-        fullName,
-      );
+    const adds = context.permissions.allows(principal, 'CREATE_MODEL_VERSION', 'function', fullName);
+    const model = models.permitted(
+      principal,
+      adds || access === 'write' ? 'CREATE_MODEL_VERSION' : 'EXECUTE',
+      fullName,
+    );
     if (!/^\d{1,15}$/.test(number))
       throw new ApiError('NOT_FOUND', `No model version at '${segments.join('/')}'.`);
-    const version = versions.get(models.get(fullName).full_name, Number(number));
+    const version = versions.get(model.full_name, Number(number));
     if (access === 'write' && version.status !== 'PENDING_REGISTRATION')
       throw forbidden(
         `Version ${number} of '${fullName}' is ${version.status}: its files cannot be changed.`,

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Principal, WorkspaceContext } from '../context.ts';
+import { invalid } from '../errors.ts';
 import { aliasTable } from '../mlflow/alias-table.ts';
 import type { KeyValue } from '../mlflow/tag-table.ts';
 import { tagTable } from '../mlflow/tag-table.ts';
+import type { Privilege } from '../permission/privileges.ts';
 import { modelParts, requireName } from './names.ts';
 import { alreadyExists, doesNotExist, securableExists } from './securables.ts';
 
@@ -53,6 +55,17 @@ export function createModels(context: WorkspaceContext) {
     find,
     /** @throws ApiError 404 */
     get,
+    /**
+     * The model, for a principal that has the privilege on it. That there is no such model is only said to who may
+     * use its schema; anybody else is told what is missing of the rights.
+     * @throws ApiError 403, 404
+     */
+    permitted(principal: Principal, privilege: Privilege, fullName: string): Model {
+      const schema = fullName.split('.').slice(0, 2).join('.');
+      if (find(fullName) || !permissions.allows(principal, 'USE_SCHEMA', 'schema', schema))
+        permissions.require(principal, privilege, 'function', fullName);
+      return get(fullName);
+    },
     tags,
     aliases,
     owner: (model: Model) => permissions.owner('function', model.full_name) ?? model.created_by,
@@ -94,13 +107,37 @@ export function createModels(context: WorkspaceContext) {
       });
       return get(fullName);
     },
+    /** Gives the model another name in its schema; versions, aliases, tags, owner and grants go along. */
+    rename(principal: Principal, fullName: string, newName: string): Model {
+      const model = get(fullName);
+      const { catalog, schema, model: name } = modelParts(newName);
+      requireName('model', name);
+      if (catalog !== model.catalog_name || schema !== model.schema_name)
+        throw invalid(`'${fullName}' cannot be moved to another schema: ${newName}.`);
+      if (find(newName)) throw alreadyExists('Routine or Model', newName);
+      context.transaction(() => {
+        db.prepare(
+          'update catalog_models set full_name = ?, name = ?, updated_at = ?, updated_by = ? where full_name = ?',
+        ).run(newName, name, clock.now(), principal.name, fullName);
+        for (const table of ['catalog_versions', 'catalog_aliases', 'catalog_model_tags'])
+          db.prepare(`update ${table} set model = ? where model = ?`).run(newName, fullName);
+        db.prepare(
+          `update catalog_version_tags set version = ? || substr(version, ?) where substr(version, 1, ?) = ?`,
+        ).run(newName, fullName.length + 1, fullName.length + 1, `${fullName}/`);
+        permissions.renameSecurable('function', fullName, newName);
+      });
+      return get(newName);
+    },
     /** Deletes the model with its versions, aliases and grants. Files stay: their folder belongs to its id. */
     remove(fullName: string): void {
       get(fullName);
       context.transaction(() => {
         for (const table of ['catalog_versions', 'catalog_aliases', 'catalog_model_tags'])
           db.prepare(`delete from ${table} where model = ?`).run(fullName);
-        db.prepare(`delete from catalog_version_tags where version like ? || '/%'`).run(fullName);
+        db.prepare('delete from catalog_version_tags where substr(version, 1, ?) = ?').run(
+          fullName.length + 1,
+          `${fullName}/`,
+        );
         db.prepare('delete from catalog_models where full_name = ?').run(fullName);
         permissions.removeSecurable('function', fullName);
       });

@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { WorkspaceContext } from '../context.ts';
-import { invalid } from '../errors.ts';
 import type { Fields } from '../mlflow/fields.ts';
 import { fieldsOf, integer, optionalInteger, optionalText, text } from '../mlflow/fields.ts';
 import { pageOffset, pageToken } from '../mlflow/page-token.ts';
@@ -84,29 +83,32 @@ export function registerModelsRest(
 
   app.get(`${base}/:name`, (request) => {
     const principal = context.authorize(request);
-    permissions.require(principal, 'EXECUTE', 'function', nameOf(request));
-    return modelInfo(models.get(nameOf(request)), wantsAliases(request));
+    return modelInfo(models.permitted(principal, 'EXECUTE', nameOf(request)), wantsAliases(request));
   });
 
   app.patch(`${base}/:name`, (request) => {
     const principal = context.authorize(request);
     const fields = fieldsOf(request);
-    permissions.require(principal, 'MANAGE', 'function', nameOf(request));
-    if (fields.new_name !== undefined) throw invalid('Renaming a model is not supported by this workspace.');
+    models.permitted(principal, 'MANAGE', nameOf(request));
     const change = { owner: optionalText(fields, 'owner'), comment: optionalText(fields, 'comment') };
-    return modelInfo(models.change(principal, nameOf(request), change), false);
+    const newName = optionalText(fields, 'new_name');
+    return context.transaction(() => {
+      const changed = models.change(principal, nameOf(request), change);
+      if (newName === undefined) return modelInfo(changed, false);
+      const named = `${changed.catalog_name}.${changed.schema_name}.${newName}`;
+      return modelInfo(models.rename(principal, changed.full_name, named), false);
+    });
   });
 
   app.delete(`${base}/:name`, (request) => {
-    permissions.require(context.authorize(request), 'MANAGE', 'function', nameOf(request));
+    models.permitted(context.authorize(request), 'MANAGE', nameOf(request));
     models.remove(nameOf(request));
     return {};
   });
 
   app.get(`${base}/:name/versions`, (request) => {
     const principal = context.authorize(request);
-    permissions.require(principal, 'EXECUTE', 'function', nameOf(request));
-    const { full_name: fullName } = models.get(nameOf(request));
+    const { full_name: fullName } = models.permitted(principal, 'EXECUTE', nameOf(request));
     return page(
       request,
       'model_versions',
@@ -116,20 +118,19 @@ export function registerModelsRest(
 
   app.get(`${base}/:name/versions/:version`, (request) => {
     const principal = context.authorize(request);
-    permissions.require(principal, 'EXECUTE', 'function', nameOf(request));
-    models.get(nameOf(request));
+    models.permitted(principal, 'EXECUTE', nameOf(request));
     return versionInfo(versions.get(nameOf(request), versionOf(request)), wantsAliases(request));
   });
 
   app.patch(`${base}/:name/versions/:version`, (request) => {
     const principal = context.authorize(request);
-    permissions.require(principal, 'MANAGE', 'function', nameOf(request));
+    models.permitted(principal, 'MANAGE', nameOf(request));
     const comment = text(fieldsOf(request), 'comment');
     return versionInfo(versions.setComment(principal, nameOf(request), versionOf(request), comment), false);
   });
 
   app.delete(`${base}/:name/versions/:version`, (request) => {
-    permissions.require(context.authorize(request), 'MANAGE', 'function', nameOf(request));
+    models.permitted(context.authorize(request), 'MANAGE', nameOf(request));
     versions.remove(nameOf(request), versionOf(request));
     return {};
   });
@@ -138,23 +139,20 @@ export function registerModelsRest(
   const aliasName = (request: FastifyRequest) => (request.params as { alias: string }).alias;
 
   app.put(aliasPath, (request) => {
-    permissions.require(context.authorize(request), 'MANAGE', 'function', nameOf(request));
-    const model = models.get(nameOf(request));
+    const model = models.permitted(context.authorize(request), 'MANAGE', nameOf(request));
     const { version } = versions.get(model.full_name, integer(fieldsOf(request), 'version_num'));
     models.aliases.set(model.full_name, aliasName(request), version);
     return { alias_name: aliasName(request), version_num: version };
   });
 
   app.get(aliasPath, (request) => {
-    permissions.require(context.authorize(request), 'EXECUTE', 'function', nameOf(request));
-    const model = models.get(nameOf(request));
+    const model = models.permitted(context.authorize(request), 'EXECUTE', nameOf(request));
     const { version } = models.aliases.get(model.full_name, aliasName(request), model.full_name);
     return versionInfo(versions.get(model.full_name, version), wantsAliases(request));
   });
 
   app.delete(aliasPath, (request) => {
-    permissions.require(context.authorize(request), 'MANAGE', 'function', nameOf(request));
-    const { full_name: fullName } = models.get(nameOf(request));
+    const { full_name: fullName } = models.permitted(context.authorize(request), 'MANAGE', nameOf(request));
     models.aliases.remove(fullName, aliasName(request), fullName);
     return {};
   });

@@ -167,6 +167,15 @@ export function createPermissions(db: DatabaseSync) {
         )
         .all(securable, fullName) as unknown as Grant[];
     },
+    /** A renamed securable keeps its grants and its owner. */
+    renameSecurable(securable: Securable, fullName: string, newName: string): void {
+      for (const table of ['permission_grants', 'permission_owners'])
+        db.prepare(`update ${table} set full_name = ? where securable = ? and full_name = ?`).run(
+          newName,
+          securable,
+          fullName,
+        );
+    },
     /** Forgets a deleted securable's grants and owner. */
     removeSecurable(securable: Securable, fullName: string): void {
       db.prepare('delete from permission_grants where securable = ? and full_name = ?').run(
