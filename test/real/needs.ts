@@ -19,10 +19,7 @@ export function skipUnless({ what, missing }: Need, context: TestContext): void 
   context.skip(`${what}: ${missing}`);
 }
 
-/**
- * A suite that needs something; its body (hooks, too) is only read where that is there.
- * @public
- */
+/** A suite that needs something; its body (hooks, too) is only read where that is there. */
 export function describeWith(need: Need, title: string, body: () => void): void {
   if (need.missing === undefined) describe(title, body);
   else describe(title, () => test(`needs ${need.what}`, (context) => skipUnless(need, context)));

@@ -56,3 +56,19 @@ describePython('the mlflow client is told what it may not do in Unity Catalog', 
     return { ...signedIn(reader), HIDDEN_EXPERIMENT: body.experiment_id };
   },
 });
+
+describePython("databricks-sdk finds the mlflow client's models in the emulated Unity Catalog", {
+  program: new URL('./unity_catalog_sdk.py', import.meta.url),
+  folder: () => opened.folder,
+  environment: async () => {
+    const { admin } = opened;
+    const found = await admin.get('/api/2.0/mlflow/experiments/get-by-name?experiment_name=/Shared/models');
+    const { experiment_id: id } = found.body.experiment;
+    const { body } = await admin.post('/api/2.0/mlflow/runs/create', { experiment_id: id });
+    const { run_id: run } = body.run.info;
+    return {
+      ...signedIn(trainer),
+      ARTIFACTS: `/WorkspaceInternal/Mlflow/Artifacts/${id}/Runs/${run}/artifacts`,
+    };
+  },
+});

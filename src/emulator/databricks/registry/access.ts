@@ -4,6 +4,7 @@ import type { Principal, WorkspaceContext } from '../context.ts';
 import { addingCalls } from '../mlflow/calls.ts';
 import type { Fields } from '../mlflow/fields.ts';
 import { text } from '../mlflow/fields.ts';
+import type { LoggedModels } from '../mlflow/logged-models.ts';
 import type { Level } from '../permission/privileges.ts';
 import type { RegistryMessages } from './messages.ts';
 import type { RegistryModel, RegistryModels } from './models.ts';
@@ -16,6 +17,7 @@ export interface Registry {
   versions: RegistryVersions;
   files: VersionFiles;
   messages: RegistryMessages;
+  loggedModels: LoggedModels;
 }
 
 type ModelLevel = Level<'registered-models'>;

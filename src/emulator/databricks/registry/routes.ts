@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { WorkspaceContext } from '../context.ts';
+import { createLoggedModels } from '../mlflow/logged-models.ts';
 import { registerRegistryArtifacts } from './artifact-routes.ts';
 import { createRegistryMessages } from './messages.ts';
 import { registerRegistryModels } from './model-routes.ts';
@@ -19,7 +20,8 @@ export function registerRegistry(app: FastifyInstance, context: WorkspaceContext
   const models = createRegistryModels(context);
   const versions = createRegistryVersions(context, models);
   const files = createVersionFiles(context, models, versions);
-  const registry = { models, versions, files, messages: createRegistryMessages(context, models, versions) };
+  const messages = createRegistryMessages(context, models, versions);
+  const registry = { models, versions, files, messages, loggedModels: createLoggedModels(context) };
   registerRegistryModels(app, context, registry);
   registerRegistryVersions(app, context, registry);
   registerRegistryArtifacts(app, context, registry);

@@ -23,15 +23,24 @@ export function registerRegistryVersions(
     model_version: messages.version(model, versions.get(model, number)),
   });
 
+  /** The run that logged a model: MLflow's own server fills it in where the client names the logged model only. */
+  function runOf(principal: Principal, loggedModel: string | undefined): string | undefined {
+    if (loggedModel === undefined) return undefined;
+    const found = registry.loggedModels.get(loggedModel);
+    context.permissions.requireObject(principal, 'CAN_READ', 'experiments', found.experiment_id);
+    return found.source_run_id ?? undefined;
+  }
+
   call('POST', 'model-versions/create', (fields, principal) => {
     const model = modelOf(principal, 'CAN_EDIT', fields);
     const source = text(fields, 'source');
     files.requireReadable(principal, source);
+    const loggedModel = optionalText(fields, 'model_id');
     const version = versions.create(principal, model, {
       source,
-      runId: optionalText(fields, 'run_id'),
+      runId: optionalText(fields, 'run_id') ?? runOf(principal, loggedModel),
       runLink: optionalText(fields, 'run_link'),
-      loggedModel: optionalText(fields, 'model_id'),
+      loggedModel,
       description: anyText(fields, 'description'),
       tags: keyValues(fields, 'tags'),
     });
