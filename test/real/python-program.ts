@@ -25,6 +25,7 @@ export function describePython(title: string, { program, environment, folder }: 
   const names = [...readFileSync(file, 'utf8').matchAll(/^@check\("(.+)"\)$/gm)].map(
     ([, name]) => name ?? '',
   );
+  if (names.length === 0) throw new Error(`${file} declares no checks.`);
   const clients = pythonClients();
   let checks: Checks | undefined;
 
@@ -33,7 +34,11 @@ export function describePython(title: string, { program, environment, folder }: 
       if (clients.missing !== undefined) return;
       checks = startChecks(clients.python, file, folder(), await environment());
     });
-    afterAll(() => checks?.stop());
+    afterAll(async () => {
+      await checks?.stop();
+      const unread = checks?.names().filter((name) => !names.includes(name)) ?? [];
+      if (unread.length > 0) throw new Error(`Checks whose names could not be read: ${unread.join('; ')}`);
+    });
     for (const name of names)
       test(name, async (context) => {
         skipUnless(clients, context);
@@ -46,6 +51,8 @@ export function describePython(title: string, { program, environment, folder }: 
 interface Checks {
   /** Why a check failed; undefined when it passed. Resolves when the program has come to it or has ended. */
   outcome(name: string): Promise<string | undefined>;
+  /** Of all checks that were asked for or that the program came to. */
+  names(): string[];
   /** Ends the program where it still runs. */
   stop(): Promise<void>;
 }
@@ -93,6 +100,7 @@ function startChecks(python: string, file: string, cwd: string, env: Record<stri
       if (ended !== undefined) known.resolve(ended);
       return known.promise;
     },
+    names: () => [...outcomes.keys()],
     async stop() {
       if (ended === undefined) child.kill('SIGKILL');
       await closed;

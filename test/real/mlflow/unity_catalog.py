@@ -7,7 +7,15 @@ from checks import check, raises, refused, run
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException, RestException
 from sklearn.linear_model import LinearRegression
-from two_models import X, log_pyfunc, log_sklearn, predict
+from models_in_a_registry import (
+    X,
+    changes_descriptions,
+    changes_tags,
+    log_sklearn,
+    predict,
+    registers_afterwards,
+    versions_of,
+)
 
 client = MlflowClient()
 NAME, ADDING = "ml.prod.doubling", "ml.prod.adding"
@@ -48,13 +56,7 @@ def _():
 
 @check("a pyfunc model is registered afterwards, by its logged model and by its run")
 def _():
-    with mlflow.start_run() as active:
-        info = log_pyfunc()
-    first = mlflow.register_model(info.model_uri, ADDING)
-    second = mlflow.register_model(f"runs:/{active.info.run_id}/adding", ADDING, tags={"way": "run"})
-    assert [int(first.version), int(second.version)] == [1, 2]
-    assert client.get_model_version(ADDING, "2").tags == {"way": "run"}
-    assert predict(f"models:/{ADDING}/1") == predict(f"models:/{ADDING}/2") == 11
+    registers_afterwards(ADDING)
 
 
 @check("a model without a signature is refused by the client")
@@ -98,22 +100,12 @@ def _():
 
 @check("tags of models and versions are set, read and deleted")
 def _():
-    client.set_registered_model_tag(NAME, "team", "wine")
-    client.set_model_version_tag(NAME, "1", "verdict", "pass")
-    assert client.get_registered_model(NAME).tags == {"team": "wine"}
-    assert client.get_model_version(NAME, "1").tags["verdict"] == "pass"
-    client.delete_registered_model_tag(NAME, "team")
-    client.delete_model_version_tag(NAME, "1", "verdict")
-    assert client.get_registered_model(NAME).tags == {}
-    assert "verdict" not in client.get_model_version(NAME, "1").tags
+    changes_tags(NAME)
 
 
 @check("descriptions of models and versions are changed")
 def _():
-    client.update_registered_model(NAME, "doubles what comes in")
-    client.update_model_version(NAME, "1", "the first")
-    assert client.get_registered_model(NAME).description == "doubles what comes in"
-    assert client.get_model_version(NAME, "1").description == "the first"
+    changes_descriptions(NAME)
 
 
 @check("a model's files are downloaded by name and version, and hold the signature")
@@ -150,14 +142,7 @@ def _():
         mlflow.register_model(f"runs:/{made['run']}/doubling", ADDING)
     by_run = client.search_model_versions(f"run_id = '{made['run']}'")
     assert {(each.name, int(each.version)) for each in by_run} == {(NAME, 1), *((ADDING, n) for n in (3, 4, 5, 6))}
-    found, token = [], None
-    while True:
-        page = client.search_model_versions(f"name = '{ADDING}'", max_results=4, page_token=token)
-        found += [int(each.version) for each in page]
-        token = page.token
-        if not token:
-            break
-    assert sorted(found) == [1, 2, 3, 4, 5, 6] and len(found) == 6
+    assert sorted(versions_of(ADDING, 4)) == [1, 2, 3, 4, 5, 6]
 
 
 @check("registered models are listed over pages")

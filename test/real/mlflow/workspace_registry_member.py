@@ -5,7 +5,7 @@ import os
 from checks import check, refused, run
 from mlflow import MlflowClient
 from mlflow.exceptions import RestException
-from two_models import predict
+from models_in_a_registry import predict
 
 client = MlflowClient()
 READ, STAGE, HIDDEN = "doubling", "moved", "notes"
