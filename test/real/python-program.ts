@@ -65,6 +65,8 @@ function startChecks(python: string, file: string, cwd: string, env: Record<stri
       HOME: cwd,
       PYTHONPATH: dirname(fileURLToPath(import.meta.url)),
       PYTHONDONTWRITEBYTECODE: '1',
+      // mlflow would tell its makers of each call.
+      DO_NOT_TRACK: 'true',
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -60,6 +60,7 @@ async function prepare(): Promise<void> {
       env: {
         PATH: process.env.PATH,
         HOME: dataDir,
+        DO_NOT_TRACK: 'true',
         DATABRICKS_HOST: workspace.host,
         DATABRICKS_TOKEN: workspace.adminToken,
         MLFLOW_TRACKING_URI: 'databricks',

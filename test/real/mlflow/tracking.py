@@ -1,14 +1,17 @@
 """What training code and notebooks do with experiments, runs and their files."""
 
+import json
 import math
 import os
 import pathlib
 
 import mlflow
+import numpy as np
 from checks import check, raises, refused, run
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag, ViewType
 from mlflow.exceptions import MlflowException, RestException
+from sklearn.linear_model import Ridge
 
 client = MlflowClient()
 NAME = "/Shared/tracking"
@@ -224,6 +227,87 @@ def _():
     assert [each.name for each in found] == ["/Shared/renamed"]
     with refused("RESOURCE_DOES_NOT_EXIST", RestException):
         client.rename_experiment("4242", "/Shared/other")
+
+
+@check("autologging of scikit-learn logs params, metrics and a model")
+def _():
+    mlflow.set_experiment("/Shared/autolog")
+    mlflow.sklearn.autolog()
+    with mlflow.start_run() as active:
+        Ridge(alpha=0.5).fit(np.arange(12.0).reshape(6, 2), np.arange(6.0))
+    mlflow.sklearn.autolog(disable=True)
+    found = client.get_run(active.info.run_id)
+    assert found.data.params["alpha"] == "0.5" and "training_r2_score" in found.data.metrics
+    assert found.data.tags["estimator_name"] == "Ridge"
+    assert len(found.outputs.model_outputs) == 1
+    model = client.get_logged_model(found.outputs.model_outputs[0].model_id)
+    assert mlflow.sklearn.load_model(model.model_uri).alpha == 0.5
+
+
+@check("a data set that a run used is kept, and runs are found by it")
+def _():
+    data = mlflow.data.from_numpy(np.arange(6.0).reshape(3, 2), name="tiny")
+    with mlflow.start_run() as active:
+        mlflow.log_input(data, context="training")
+    used = client.get_run(active.info.run_id).inputs.dataset_inputs[0]
+    assert (used.dataset.name, used.dataset.digest) == ("tiny", data.digest)
+    assert [(tag.key, tag.value) for tag in used.tags] == [("mlflow.data.context", "training")]
+    found = client.search_runs([active.info.experiment_id], "datasets.name = 'tiny'")
+    assert [each.info.run_id for each in found] == [active.info.run_id]
+
+
+@check("what is logged asynchronously is there when it was waited for")
+def _():
+    run_id = client.create_run(made["experiment"]).info.run_id
+    waiting = [client.log_metric(run_id, "loss", step, step=step, synchronous=False) for step in range(50)]
+    for each in waiting:
+        each.wait()
+    assert [point.step for point in client.get_metric_history(run_id, "loss")] == list(range(50))
+
+
+@check("MLFLOW_RUN_CONTEXT adds tags to a run without a word in the training code")
+def _():
+    os.environ["MLFLOW_RUN_CONTEXT"] = json.dumps({"git.nonce": "n7"})
+    try:
+        with mlflow.start_run() as active:
+            pass
+    finally:
+        del os.environ["MLFLOW_RUN_CONTEXT"]
+    assert client.get_run(active.info.run_id).data.tags["git.nonce"] == "n7"
+
+
+@check("images and figures are logged and come back")
+def _():
+    pixels = np.zeros((8, 8, 3), dtype=np.uint8)
+    pixels[2, 3] = (200, 10, 30)
+    client.log_image(made["run"], pixels, "pictures/dot.png")
+    uri = client.get_run(made["run"]).info.artifact_uri
+    image = mlflow.artifacts.load_image(f"{uri}/pictures/dot.png")
+    assert image.size == (8, 8) and image.getpixel((3, 2))[:3] == (200, 10, 30)
+
+
+@check("a page of more runs than MLflow gives at once is INVALID_PARAMETER_VALUE")
+def _():
+    with refused("INVALID_PARAMETER_VALUE", MlflowException):
+        client.search_runs([made["experiment"]], max_results=50_001)
+
+
+@check("what this workspace does not offer is ENDPOINT_NOT_FOUND")
+def _():
+    with refused("ENDPOINT_NOT_FOUND", RestException):
+        MlflowClient(registry_uri="databricks").get_webhook("nothing")
+
+
+@check("a wrong token is told as such, at once")
+def _():
+    token = os.environ["DATABRICKS_TOKEN"]
+    os.environ["DATABRICKS_TOKEN"] = "dapi-wrong"
+    try:
+        with raises(MlflowException, "Invalid access token"):
+            MlflowClient().get_experiment(made["experiment"])
+    finally:
+        os.environ["DATABRICKS_TOKEN"] = token
+    assert client.get_experiment(made["experiment"]).lifecycle_stage == "active"
 
 
 run()

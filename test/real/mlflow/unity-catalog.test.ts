@@ -51,8 +51,8 @@ describePython('the mlflow client is told what it may not do in Unity Catalog', 
   environment: async () => {
     await grant('function/ml.prod.doubling', reader, ['EXECUTE']);
     const { admin } = opened;
-    await admin.post('/api/2.0/workspace/mkdirs', { path: '/Users/hidden' });
-    const { body } = await admin.post('/api/2.0/mlflow/experiments/create', { name: '/Users/hidden/trials' });
+    await admin.post('/api/2.0/workspace/mkdirs', { path: '/Private' });
+    const { body } = await admin.post('/api/2.0/mlflow/experiments/create', { name: '/Private/trials' });
     return { ...signedIn(reader), HIDDEN_EXPERIMENT: body.experiment_id };
   },
 });

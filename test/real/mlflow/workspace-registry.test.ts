@@ -44,8 +44,8 @@ async function allow(member: string): Promise<void> {
 /** The artifacts of an experiment that only the admin reads. */
 async function hiddenSource(): Promise<string> {
   const { admin } = opened;
-  await admin.post('/api/2.0/workspace/mkdirs', { path: '/Users/hidden' });
-  const { body } = await admin.post('/api/2.0/mlflow/experiments/create', { name: '/Users/hidden/trials' });
+  await admin.post('/api/2.0/workspace/mkdirs', { path: '/Private' });
+  const { body } = await admin.post('/api/2.0/mlflow/experiments/create', { name: '/Private/trials' });
   const made = await admin.post('/api/2.0/mlflow/runs/create', { experiment_id: body.experiment_id });
   return `${made.body.run.info.artifact_uri}/model`;
 }
