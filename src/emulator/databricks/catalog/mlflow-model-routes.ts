@@ -75,12 +75,12 @@ export function registerModelsMlflow(
   });
   route('DELETE', 'registered-models/alias', (fields, principal) => {
     const { full_name: fullName } = modelOf(principal, 'MANAGE', fields);
-    models.aliases.remove(fullName, text(fields, 'alias'), fullName);
+    models.aliases.remove(fullName, models.alias(fullName, text(fields, 'alias')).alias);
     return {};
   });
   route('GET', 'registered-models/alias', (fields, principal) => {
     const { full_name: fullName } = modelOf(principal, 'EXECUTE', fields);
-    const { version } = models.aliases.get(fullName, text(fields, 'alias'), fullName);
+    const { version } = models.alias(fullName, text(fields, 'alias'));
     const found = versions.get(fullName, version);
     return { model_version: versionMessage(models, versions, found, 'whole') };
   });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Principal, WorkspaceContext } from '../context.ts';
-import { invalid } from '../errors.ts';
+import { ApiError, invalid } from '../errors.ts';
+import type { Alias } from '../mlflow/alias-table.ts';
 import { aliasTable } from '../mlflow/alias-table.ts';
 import type { KeyValue } from '../mlflow/tag-table.ts';
 import { tagTable } from '../mlflow/tag-table.ts';
@@ -68,6 +69,16 @@ export function createModels(context: WorkspaceContext) {
     },
     tags,
     aliases,
+    /** @throws ApiError 404 */
+    alias(fullName: string, alias: string): Alias {
+      const found = aliases.find(fullName, alias);
+      if (!found)
+        throw new ApiError(
+          'RESOURCE_DOES_NOT_EXIST',
+          `Alias '${alias}' does not exist on model '${fullName}'.`,
+        );
+      return found;
+    },
     owner: (model: Model) => permissions.owner('function', model.full_name) ?? model.created_by,
     create(principal: Principal, fullName: string, comment: string | undefined, given: KeyValue[]): Model {
       const { catalog, schema, model } = modelParts(fullName);

@@ -147,13 +147,13 @@ export function registerModelsRest(
 
   app.get(aliasPath, (request) => {
     const model = models.permitted(context.authorize(request), 'EXECUTE', nameOf(request));
-    const { version } = models.aliases.get(model.full_name, aliasName(request), model.full_name);
+    const { version } = models.alias(model.full_name, aliasName(request));
     return versionInfo(versions.get(model.full_name, version), wantsAliases(request));
   });
 
   app.delete(aliasPath, (request) => {
     const { full_name: fullName } = models.permitted(context.authorize(request), 'MANAGE', nameOf(request));
-    models.aliases.remove(fullName, aliasName(request), fullName);
+    models.aliases.remove(fullName, models.alias(fullName, aliasName(request)).alias);
     return {};
   });
 }

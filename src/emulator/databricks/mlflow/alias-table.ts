@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { ApiError, invalid } from '../errors.ts';
+import { invalid } from '../errors.ts';
 
 export interface Alias {
   alias: string;
@@ -8,18 +8,12 @@ export interface Alias {
 
 /** Access to a table (model, alias, version). The table's name is our own, never from a request. */
 export function aliasTable(db: DatabaseSync, table: string) {
-  /** @throws ApiError 404; `shown` names the model in it. */
-  function get(model: string, alias: string, shown: string): Alias {
-    const row = db
-      .prepare(`select alias, version from ${table} where model = ? and alias = ?`)
-      .get(model, alias);
-    if (!row)
-      throw new ApiError('RESOURCE_DOES_NOT_EXIST', `Alias '${alias}' does not exist on model '${shown}'.`);
-    return row as unknown as Alias;
-  }
-
   return {
-    get,
+    find(model: string, alias: string): Alias | undefined {
+      return db
+        .prepare(`select alias, version from ${table} where model = ? and alias = ?`)
+        .get(model, alias) as unknown as Alias | undefined;
+    },
     list(model: string): Alias[] {
       return db
         .prepare(`select alias, version from ${table} where model = ? order by alias`)
@@ -32,9 +26,7 @@ export function aliasTable(db: DatabaseSync, table: string) {
         `insert into ${table} values (?, ?, ?) on conflict (model, alias) do update set version = excluded.version`,
       ).run(model, alias, version);
     },
-    /** @throws ApiError 404 */
-    remove(model: string, alias: string, shown: string): void {
-      get(model, alias, shown);
+    remove(model: string, alias: string): void {
       db.prepare(`delete from ${table} where model = ? and alias = ?`).run(model, alias);
     },
     /** Forgets what pointed to a deleted version. */

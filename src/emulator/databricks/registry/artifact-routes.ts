@@ -6,6 +6,7 @@ import { fileInfos } from '../mlflow/files/file-infos.ts';
 import { entryAt, requireFile } from '../mlflow/files/file-store.ts';
 import { below, safeSegments } from '../mlflow/files/safe-path.ts';
 import { sendFile } from '../mlflow/files/send-file.ts';
+import { message } from '../mlflow/message.ts';
 import type { Registry } from './access.ts';
 import { registryAccess } from './access.ts';
 import { createSignedLinks } from './signed-links.ts';
@@ -30,7 +31,7 @@ export function registerRegistryArtifacts(
     const inner = optionalText(fields, 'path') ?? '';
     const file = await entryAt(below(base, safeSegments(inner)));
     if (file && !file.isDirectory) return { files: [{ path: inner, is_dir: false, file_size: file.size }] };
-    return { files: await fileInfos(base, inner) };
+    return message({ files: await fileInfos(base, inner) });
   });
 
   call('GET', 'model-versions/get-signed-download-uri', async (fields, principal) => {
@@ -40,7 +41,6 @@ export function registerRegistryArtifacts(
     const path = [version.id, ...segments].map(encodeURIComponent).join('/');
     return {
       signed_uri: `${context.settings.host}${storage}/${path}?${links.query([version.id, ...segments].join('/'))}`,
-      headers: [],
     };
   });
 

@@ -1,4 +1,5 @@
 import type { Principal, WorkspaceContext } from '../context.ts';
+import { message } from '../mlflow/message.ts';
 import { levelsByType } from '../permission/privileges.ts';
 import type { RegistryModel, RegistryModels } from './models.ts';
 import type { RegistryVersion, RegistryVersions } from './versions.ts';
@@ -17,7 +18,7 @@ export function createRegistryMessages(
   /** `ModelVersion`. */
   function version(model: RegistryModel, each: RegistryVersion): Record<string, unknown> {
     const own = models.aliases.list(model.id).filter((alias) => alias.version === each.version);
-    return {
+    return message({
       name: model.name,
       version: String(each.version),
       creation_timestamp: each.created_at,
@@ -32,21 +33,26 @@ export function createRegistryMessages(
       status_message: each.status_message,
       tags: versions.tags.list(each.id),
       aliases: own.map(({ alias }) => alias),
-      ...(each.logged_model === null ? {} : { model_id: each.logged_model }),
-    };
+      model_id: each.logged_model,
+    });
   }
 
   /** `RegisteredModel`. */
-  const model = (each: RegistryModel): Record<string, unknown> => ({
-    name: each.name,
-    creation_timestamp: each.created_at,
-    last_updated_timestamp: each.updated_at,
-    user_id: each.user_id,
-    description: each.description,
-    latest_versions: versions.latest(each, []).map((newest) => version(each, newest)),
-    tags: models.tags.list(each.id),
-    aliases: aliasesOf(each),
-  });
+  const model = (each: RegistryModel): Record<string, unknown> =>
+    message({
+      name: each.name,
+      creation_timestamp: each.created_at,
+      last_updated_timestamp: each.updated_at,
+      user_id: each.user_id,
+      description: each.description,
+      // Without their aliases, as a real mlflow server gives them: those are the model's.
+      latest_versions: versions.latest(each, []).map((newest) => {
+        const { aliases: _, ...rest } = version(each, newest);
+        return rest;
+      }),
+      tags: models.tags.list(each.id),
+      aliases: aliasesOf(each),
+    });
 
   /** The strongest level that a principal has on a model. */
   const levelOf = (principal: Principal, each: RegistryModel) =>

@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { versionNumber } from '../catalog/versions.ts';
 import type { WorkspaceContext } from '../context.ts';
-import { ApiError } from '../errors.ts';
+import { ApiError, invalid } from '../errors.ts';
 import { page } from '../mlflow/calls.ts';
-import { anyText, text, texts } from '../mlflow/fields.ts';
+import { anyText, optionalText, text, texts } from '../mlflow/fields.ts';
+import { message } from '../mlflow/message.ts';
 import { keyValues } from '../mlflow/tag-table.ts';
 import { requireKey } from '../mlflow/validation.ts';
 import type { Registry } from './access.ts';
@@ -37,7 +38,7 @@ export function registerRegistryModels(
       models.create(
         principal,
         text(fields, 'name'),
-        anyText(fields, 'description'),
+        optionalText(fields, 'description'),
         keyValues(fields, 'tags'),
       ),
     ),
@@ -74,14 +75,14 @@ export function registerRegistryModels(
       const found = searchModels(models, models.readable(principal), path === 'list' ? {} : fields);
       const question = [path, fields.filter, fields.order_by];
       const { items, ...next } = page(fields, found, question, { fallback: 100, limit: 1000 });
-      return { registered_models: items.map(messages.model), ...next };
+      return message({ registered_models: items.map(messages.model), ...next });
     });
 
   for (const method of ['GET', 'POST'] as const)
     call(method, 'registered-models/get-latest-versions', (fields, principal) => {
       const model = modelOf(principal, 'CAN_READ', fields);
       const latest = versions.latest(model, texts(fields, 'stages').map(stageOf));
-      return { model_versions: latest.map((version) => messages.version(model, version)) };
+      return message({ model_versions: latest.map((version) => messages.version(model, version)) });
     });
 
   call('POST', 'registered-models/set-tag', (fields, principal) => {
@@ -103,12 +104,13 @@ export function registerRegistryModels(
   });
   call('DELETE', 'registered-models/alias', (fields, principal) => {
     const model = modelOf(principal, 'CAN_MANAGE', fields);
-    models.aliases.remove(model.id, text(fields, 'alias'), model.name);
+    models.aliases.remove(model.id, text(fields, 'alias'));
     return {};
   });
   call('GET', 'registered-models/alias', (fields, principal) => {
     const model = modelOf(principal, 'CAN_READ', fields);
-    const { version } = models.aliases.get(model.id, text(fields, 'alias'), model.name);
-    return { model_version: messages.version(model, versions.get(model, version)) };
+    const found = models.aliases.find(model.id, text(fields, 'alias'));
+    if (!found) throw invalid(`Registered model alias ${text(fields, 'alias')} not found.`);
+    return { model_version: messages.version(model, versions.get(model, found.version)) };
   });
 }

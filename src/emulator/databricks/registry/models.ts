@@ -11,7 +11,7 @@ export interface RegistryModel {
   /** 32 hexadecimal digits: what object permissions are kept under. */
   id: string;
   name: string;
-  description: string;
+  description: string | null;
   user_id: string;
   created_at: number;
   updated_at: number;
@@ -47,7 +47,12 @@ export function createRegistryModels(context: WorkspaceContext) {
     tags,
     aliases,
     /** Every user of a workspace may make one and then manages it. @throws ApiError 400 */
-    create(principal: Principal, name: string, description: string, given: KeyValue[]): RegistryModel {
+    create(
+      principal: Principal,
+      name: string,
+      description: string | undefined,
+      given: KeyValue[],
+    ): RegistryModel {
       requireModelName(name);
       requireFree(name);
       const id = randomUUID().replaceAll('-', '');
@@ -56,7 +61,7 @@ export function createRegistryModels(context: WorkspaceContext) {
         db.prepare('insert into registry_models values (?, ?, ?, ?, ?, ?, 1)').run(
           id,
           name,
-          description,
+          description ?? null,
           principal.name,
           now,
           now,

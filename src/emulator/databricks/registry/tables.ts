@@ -2,7 +2,7 @@
 export const registryTables = [
   // next_version only grows, so that a deleted version's number never means another model.
   `create table registry_models (
-     id text primary key, name text not null unique, description text not null, user_id text not null,
+     id text primary key, name text not null unique, description text, user_id text not null,
      created_at integer not null, updated_at integer not null, next_version integer not null)`,
   `create table registry_versions (
      id text primary key, model text not null, version integer not null, source text not null, run_id text,

@@ -3,6 +3,7 @@ import type { Principal, WorkspaceContext } from '../context.ts';
 import { page } from '../mlflow/calls.ts';
 import type { Fields } from '../mlflow/fields.ts';
 import { anyText, optionalText, text } from '../mlflow/fields.ts';
+import { message } from '../mlflow/message.ts';
 import { keyValues } from '../mlflow/tag-table.ts';
 import { requireKey } from '../mlflow/validation.ts';
 import type { Registry } from './access.ts';
@@ -101,6 +102,9 @@ export function registerRegistryVersions(
     const question = ['versions', fields.filter, fields.order_by];
     const sizes = { fallback: 10_000, limit: 10_000 };
     const { items, ...next } = page(fields, searchVersions(versions, all, fields), question, sizes);
-    return { model_versions: items.map(({ model, version }) => messages.version(model, version)), ...next };
+    return message({
+      model_versions: items.map(({ model, version }) => messages.version(model, version)),
+      ...next,
+    });
   });
 }
