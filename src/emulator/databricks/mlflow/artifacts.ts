@@ -9,6 +9,7 @@ import type { Locate } from './files/file-routes.ts';
 import { registerFiles } from './files/file-routes.ts';
 import { below, safeSegments } from './files/safe-path.ts';
 import type { LoggedModels } from './logged-models.ts';
+import { message } from './message.ts';
 import type { RunAccess } from './run-routes.ts';
 import type { Runs } from './runs.ts';
 
@@ -46,7 +47,10 @@ export function registerArtifacts(
   app.get('/api/2.0/mlflow/artifacts/list', async (request) => {
     const { run, fields } = rooms.access(request, 'CAN_READ');
     const base = join(root, run.experiment_id, 'Runs', run.run_id, 'artifacts');
-    return { root_uri: run.artifact_uri, files: await fileInfos(base, optionalText(fields, 'path')) };
+    return message<unknown>({
+      root_uri: run.artifact_uri,
+      files: await fileInfos(base, optionalText(fields, 'path')),
+    });
   });
 
   app.get('/api/2.0/mlflow/logged-models/:modelId/artifacts/directories', async (request) => {
@@ -55,7 +59,7 @@ export function registerArtifacts(
     context.permissions.requireObject(principal, 'CAN_READ', 'experiments', model.experiment_id);
     const base = join(root, model.experiment_id, 'LoggedModels', model.model_id);
     const inner = optionalText(request.query as Fields, 'artifact_directory_path');
-    return { root_uri: model.artifact_uri, files: await fileInfos(base, inner) };
+    return message<unknown>({ root_uri: model.artifact_uri, files: await fileInfos(base, inner) });
   });
 }
 

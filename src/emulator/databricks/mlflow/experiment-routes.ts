@@ -5,6 +5,7 @@ import type { Experiments } from './experiments.ts';
 import { noExperiment } from './experiments.ts';
 import type { Fields } from './fields.ts';
 import { fieldsOf, optionalText, pageSize, text, texts } from './fields.ts';
+import { message } from './message.ts';
 import { pageOffset, pageToken } from './page-token.ts';
 import { parseExperimentFilter, parseExperimentOrder } from './search/search-experiments.ts';
 import { stagesOf } from './search/search-runs.ts';
@@ -59,7 +60,10 @@ export function registerExperiments(
     const sorted = orderBy.length > 0 ? found.toSorted(parseExperimentOrder(orderBy)) : found;
     const page = sorted.slice(offset, offset + size);
     const more = offset + size < sorted.length;
-    return { experiments: page, ...(more ? { next_page_token: pageToken(offset + size, question) } : {}) };
+    return message({
+      experiments: page,
+      next_page_token: more ? pageToken(offset + size, question) : undefined,
+    });
   };
   app.post(`${base}/search`, (request) => search(fieldsOf(request), context.authorize(request)));
   app.get(`${base}/search`, (request) => search(fieldsOf(request), context.authorize(request)));
@@ -82,11 +86,7 @@ export function registerExperiments(
   change('update', 'CAN_MANAGE', (fields, id, principal) =>
     experiments.rename(principal, id, text(fields, 'new_name')),
   );
-  change('delete', 'CAN_MANAGE', (_, id) => {
-    if (experiments.get(id).lifecycle_stage === 'deleted')
-      throw invalid(`Cannot delete an already deleted experiment ${id}.`);
-    experiments.setStage(id, 'deleted');
-  });
+  change('delete', 'CAN_MANAGE', (_, id) => experiments.setStage(id, 'deleted'));
   change('restore', 'CAN_MANAGE', (_, id) => experiments.setStage(id, 'active'));
   change('set-experiment-tag', 'CAN_EDIT', (fields, id) =>
     experiments.setTag(id, text(fields, 'key'), String(fields.value ?? '')),

@@ -23,6 +23,20 @@ export interface Experiment {
 export const noExperiment = (what: string) =>
   new ApiError('RESOURCE_DOES_NOT_EXIST', `Experiment ${what} does not exist.`);
 
+/** @throws ApiError 400 for what can be no experiment's id. */
+export function requireExperimentId(id: string): void {
+  if (!/^\d+$/.test(id))
+    throw invalid(`Invalid experiment ID '${id}'. Experiment ID must be a valid integer.`);
+}
+
+/** @throws ApiError 400 for a deleted experiment. */
+export function requireActiveExperiment(experiment: Experiment): void {
+  if (experiment.lifecycle_stage !== 'active')
+    throw invalid(
+      `The experiment ${experiment.experiment_id} must be in the 'active' state. Current state is ${experiment.lifecycle_stage}.`,
+    );
+}
+
 /** Where the workspace keeps an experiment's artifacts; mlflow turns this form into Files API calls. */
 export const artifactLocation = (experimentId: string) => `dbfs:/databricks/mlflow-tracking/${experimentId}`;
 
@@ -66,13 +80,21 @@ export function createExperiments(context: WorkspaceContext) {
     return id;
   }
 
+  function get(experimentId: string): Experiment {
+    requireExperimentId(experimentId);
+    const found = find(experimentId);
+    if (!found) throw noExperiment(`with id '${experimentId}'`);
+    return found;
+  }
+
+  function requireTag(key: string, value: string): void {
+    requireKey('tag', key);
+    requireLength('Experiment tag value', value, limits.experimentTagLength);
+  }
+
   return {
-    /** @throws ApiError 404 */
-    get(experimentId: string): Experiment {
-      const found = find(experimentId);
-      if (!found) throw noExperiment(`with id '${experimentId}'`);
-      return found;
-    },
+    /** @throws ApiError 400 for what is no id, 404 for one that is unknown. */
+    get,
     findByName(name: string): Experiment | undefined {
       const path = name.startsWith('/') ? parseWorkspacePath(name) : name;
       const row = db.prepare('select * from mlflow_experiments where name = ?').get(path);
@@ -81,6 +103,7 @@ export function createExperiments(context: WorkspaceContext) {
     create(principal: Principal, givenName: string, given: KeyValue[]): string {
       const name = freeName(givenName);
       const folder = placeIn(principal, name);
+      for (const { key, value } of given) requireTag(key, value);
       const id = String(randomInt(1e14, 2.8e14));
       const now = clock.now();
       context.transaction(() => {
@@ -102,6 +125,8 @@ export function createExperiments(context: WorkspaceContext) {
       return id;
     },
     rename(principal: Principal, experimentId: string, givenName: string): void {
+      if (get(experimentId).lifecycle_stage !== 'active')
+        throw new ApiError('INVALID_STATE', 'Cannot rename a non-active experiment.');
       const name = freeName(givenName);
       const folder = placeIn(principal, name);
       context.transaction(() => {
@@ -111,17 +136,29 @@ export function createExperiments(context: WorkspaceContext) {
         permissions.setParent('experiments', experimentId, 'directories', folder);
       });
     },
+    /** Deletes it with its runs or brings it back with all of them. @throws ApiError 404 unless it is in the other stage. */
     setStage(experimentId: string, stage: LifecycleStage): void {
-      db.prepare(
-        'update mlflow_experiments set lifecycle_stage = ?, last_update_time = ? where experiment_id = ?',
-      ).run(stage, clock.now(), experimentId);
+      if (get(experimentId).lifecycle_stage === stage)
+        throw noExperiment(`with id '${experimentId}' that is not ${stage}`);
+      context.transaction(() => {
+        db.prepare(
+          'update mlflow_experiments set lifecycle_stage = ?, last_update_time = ? where experiment_id = ?',
+        ).run(stage, clock.now(), experimentId);
+        db.prepare('update mlflow_runs set lifecycle_stage = ? where experiment_id = ?').run(
+          stage,
+          experimentId,
+        );
+      });
     },
     setTag(experimentId: string, key: string, value: string): void {
-      requireKey('tag', key);
-      requireLength('Experiment tag value', value, limits.experimentTagLength);
+      requireActiveExperiment(get(experimentId));
+      requireTag(key, value);
       tags.set(experimentId, key, value);
     },
-    removeTag: tags.remove,
+    removeTag(experimentId: string, key: string): void {
+      requireActiveExperiment(get(experimentId));
+      tags.remove(experimentId, key);
+    },
     /** Every experiment of these stages that the principal may read, the last changed first. */
     readable(principal: Principal, stages: readonly LifecycleStage[]): Experiment[] {
       return db

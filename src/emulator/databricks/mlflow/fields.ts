@@ -65,12 +65,14 @@ export function integer(fields: Fields, name: string): number {
   return value;
 }
 
-/** A double; protobuf's JSON writes the non-finite ones as "NaN", "Infinity" and "-Infinity". */
+/** A double; protobuf's JSON may write it as text and writes the non-finite ones as "NaN", "Infinity" and "-Infinity". */
 export function double(fields: Fields, name: string): number {
   const value = fields[name];
   if (value === undefined || value === null) throw missing(name);
   if (typeof value === 'number') return value;
-  if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return Number(value);
+  const spelt =
+    typeof value === 'string' && /^(NaN|-?Infinity|[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?)$/i.test(value);
+  if (spelt) return Number(value);
   throw wrong(name, value, 'a number (a 64-bit floating point value)');
 }
 
@@ -91,6 +93,12 @@ export function texts(fields: Fields, name: string): string[] {
     if (typeof entry !== 'string') throw wrong(name, value, 'a list of strings');
     return entry;
   });
+}
+
+/** A list of strings in a JSON body; absent means empty. */
+export function textList(fields: Fields, name: string): string[] {
+  if (!Array.isArray(fields[name] ?? [])) throw wrong(name, fields[name], 'a list of strings');
+  return texts(fields, name);
 }
 
 /** A page's size within 1…limit. */

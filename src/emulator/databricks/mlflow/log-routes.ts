@@ -3,19 +3,14 @@ import type { WorkspaceContext } from '../context.ts';
 import { invalid } from '../errors.ts';
 import type { Fields } from './fields.ts';
 import { anyText, fieldsOf, messages, optionalInteger, pageSize, text, texts } from './fields.ts';
+import { message } from './message.ts';
 import type { RunLog } from './run-log.ts';
 import { metricOf } from './run-log.ts';
 import type { RunAccess } from './run-routes.ts';
-import type { RunInfo, Runs } from './runs.ts';
+import type { Runs } from './runs.ts';
+import { requireActive } from './runs.ts';
 import { keyValues } from './tag-table.ts';
-import { requireBatch } from './validation.ts';
-
-function requireActive(run: RunInfo): void {
-  if (run.lifecycle_stage !== 'active')
-    throw invalid(
-      `The run ${run.run_id} must be in the 'active' state. Current state is ${run.lifecycle_stage}.`,
-    );
-}
+import { requireBatch, requireDistinct } from './validation.ts';
 
 function modelOf(json: string): unknown {
   try {
@@ -32,7 +27,7 @@ export function registerLogging(
   rooms: { runs: Runs; log: RunLog; access: RunAccess },
 ): void {
   const base = '/api/2.0/mlflow';
-  const { db, clock } = context;
+  const { db } = context;
   const { log, access } = rooms;
 
   const write = (path: string, act: (runId: string, fields: Fields) => void) =>
@@ -44,7 +39,7 @@ export function registerLogging(
       return {};
     });
 
-  write('log-metric', (runId, fields) => log.logMetric(runId, metricOf(fields, clock.now())));
+  write('log-metric', (runId, fields) => log.logMetric(runId, metricOf(fields)));
   write('log-parameter', (runId, fields) =>
     log.logParam(runId, { key: text(fields, 'key'), value: anyText(fields, 'value') }),
   );
@@ -53,8 +48,9 @@ export function registerLogging(
     const params = keyValues(fields, 'params');
     const tags = keyValues(fields, 'tags');
     requireBatch({ metrics: metrics.length, params: params.length, tags: tags.length });
+    requireDistinct(params.map((param) => param.key));
     for (const param of params) log.logParam(runId, param);
-    for (const metric of metrics) log.logMetric(runId, metricOf(metric, clock.now()));
+    for (const metric of metrics) log.logMetric(runId, metricOf(metric));
     for (const tag of tags) log.setTag(runId, tag);
   });
   write('log-inputs', (runId, fields) => {
@@ -103,6 +99,6 @@ export function registerLogging(
         'experiments',
         rooms.runs.get(id).experiment_id,
       );
-    return { metrics: log.sampled(runIds, fields) };
+    return message({ metrics: log.sampled(runIds, fields) });
   });
 }

@@ -1,7 +1,8 @@
 import type { WorkspaceContext } from '../context.ts';
 import { invalid } from '../errors.ts';
 import type { Fields } from './fields.ts';
-import { double, integer, optionalInteger, optionalText, text } from './fields.ts';
+import { double, integer, optionalInteger, optionalText, pageSize, text } from './fields.ts';
+import { message } from './message.ts';
 import { pageOffset, pageToken } from './page-token.ts';
 import type { Runs } from './runs.ts';
 import type { KeyValue } from './tag-table.ts';
@@ -21,10 +22,10 @@ export interface Metric {
 }
 
 /** @throws ApiError 400 for a missing or wrong part of the message. */
-export function metricOf(fields: Fields, now: number): Metric {
+export function metricOf(fields: Fields): Metric {
   const key = text(fields, 'key');
   requireKey('metric', key);
-  const timestamp = optionalInteger(fields, 'timestamp') ?? now;
+  const timestamp = integer(fields, 'timestamp');
   if (timestamp < 0)
     throw invalid(`Got invalid timestamp ${timestamp} for metric '${key}': it must be a nonnegative long.`);
   return {
@@ -41,8 +42,7 @@ export function metricOf(fields: Fields, now: number): Metric {
 /** A stored point as the API writes it: absent fields left out, NaN as protobuf's JSON has it. */
 export function metricMessage(row: Record<string, unknown>): Record<string, unknown> {
   const { is_nan: notANumber, ...rest } = row;
-  const present = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
-  return notANumber ? { ...present, value: 'NaN' } : present;
+  return message(notANumber ? { ...rest, value: 'NaN' } : rest);
 }
 
 export type RunLog = ReturnType<typeof createRunLog>;
@@ -95,7 +95,7 @@ export function createRunLog(context: WorkspaceContext, runs: Runs) {
       requireLength(`Tag value for key '${key}'`, value, limits.tagLength);
       runs.setTag(runId, key, value);
     },
-    /** One page of a metric's points in the order of step and time. */
+    /** One page of a metric's points in the order of time and step. */
     history(runId: string, fields: Fields, size: number | undefined) {
       const key = text(fields, 'metric_key');
       const question = ['history', runId, key];
@@ -103,32 +103,43 @@ export function createRunLog(context: WorkspaceContext, runs: Runs) {
       const rows = db
         .prepare(
           `select key, value, timestamp, step, is_nan, model_id, dataset_name, dataset_digest from mlflow_metrics
-             where run_id = ? and key = ? order by step, timestamp, value limit ? offset ?`,
+             where run_id = ? and key = ? order by timestamp, step, value limit ? offset ?`,
         )
         .all(runId, key, size === undefined ? -1 : size + 1, offset);
       const more = size !== undefined && rows.length > size;
-      return {
+      return message({
         metrics: (more ? rows.slice(0, size) : rows).map(metricMessage),
-        ...(more ? { next_page_token: pageToken(offset + size, question) } : {}),
-      };
+        next_page_token: more ? pageToken(offset + size, question) : undefined,
+      });
     },
-    /** Points of several runs within a range of steps, evenly thinned to `max_results` steps of all runs together. */
+    /**
+     * Points of runs within a range of steps, evenly thinned to at most `max_results` of each run; the last one stays
+     * (mlflow `sqlalchemy_store._sample_rows_with_window_functions`).
+     */
     sampled(runIds: string[], fields: Fields): Record<string, unknown>[] {
       const key = text(fields, 'metric_key');
-      const wanted = optionalInteger(fields, 'max_results') ?? 320;
-      const start = optionalInteger(fields, 'start_step') ?? Number.MIN_SAFE_INTEGER;
-      const end = fields.end_step === undefined ? Number.MAX_SAFE_INTEGER : integer(fields, 'end_step');
-      const rows = db
-        .prepare(
-          `select key, value, timestamp, step, run_id, is_nan from mlflow_metrics
-             where run_id in (select value from json_each(?)) and key = ? and step between ? and ?
-             order by run_id, step, timestamp`,
-        )
-        .all(JSON.stringify(runIds), key, start, end);
-      const steps = [...new Set(rows.map((row) => row.step as number))].sort((a, b) => a - b);
-      const every = Math.max(1, Math.ceil(steps.length / wanted));
-      const kept = new Set(steps.filter((_, index) => index % every === 0 || index === steps.length - 1));
-      return rows.filter((row) => kept.has(row.step as number)).map(metricMessage);
+      const size = pageSize(fields, limits.sampledPoints, limits.sampledPoints);
+      const start = optionalInteger(fields, 'start_step');
+      const end = optionalInteger(fields, 'end_step');
+      if ((start === undefined) !== (end === undefined))
+        throw invalid('If either start step or end step are specified, both must be specified.');
+      if (start !== undefined && end !== undefined && start > end)
+        throw invalid(
+          `end_step must not be less than start_step. Found start_step=${start} and end_step=${end}.`,
+        );
+      const points = db.prepare(
+        `select key, value, timestamp, step, run_id, is_nan, ntile(?) over place as bucket from mlflow_metrics
+           where run_id = ? and key = ? and step between ? and ?
+           window place as (order by step, timestamp, value, is_nan)`,
+      );
+      const range = [start ?? Number.MIN_SAFE_INTEGER, end ?? Number.MAX_SAFE_INTEGER];
+      return runIds.flatMap((runId) => {
+        const rows = points.all(size, runId, key, ...range);
+        const kept = rows.filter((row, at) => row.bucket !== rows[at - 1]?.bucket);
+        const last = rows.at(-1);
+        if (last && kept.at(-1) !== last) kept.splice(kept.length < size ? kept.length : -1, 1, last);
+        return kept.map(({ bucket: _, ...row }) => metricMessage(row));
+      });
     },
   };
 }

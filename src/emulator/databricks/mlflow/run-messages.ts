@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { message } from './message.ts';
 import { metricMessage } from './run-log.ts';
 import type { RunInfo } from './runs.ts';
 
 /** A run's info as the API writes it: `run_uuid` for old clients, no end while it goes on. */
 export function infoMessage(info: RunInfo): Record<string, unknown> {
-  const { end_time: endTime, ...rest } = info;
-  return { ...rest, run_uuid: info.run_id, ...(endTime === null ? {} : { end_time: endTime }) };
+  return message({ ...info, run_uuid: info.run_id });
 }
 
 /** The messages of runs in the order of their ids, read with one query per table however many there are. */
@@ -28,16 +28,16 @@ export function runMessages(db: DatabaseSync, runIds: string[]): Record<string, 
     const outputs = linked.filter((row) => row.direction === 'output');
     return {
       info: infoMessage(infos.get(id)?.[0] as unknown as RunInfo),
-      data: {
+      data: message({
         metrics: (metrics.get(id) ?? []).map((row) => metricMessage(without(row))),
         params: (params.get(id) ?? []).map(without),
         tags: (tags.get(id) ?? []).map(without),
-      },
-      inputs: {
+      }),
+      inputs: message({
         dataset_inputs: (datasets.get(id) ?? []).map((row) => JSON.parse(row.input as string)),
         model_inputs: inputs.map((row) => ({ model_id: row.model_id })),
-      },
-      outputs: { model_outputs: outputs.map((row) => ({ model_id: row.model_id, step: row.step })) },
+      }),
+      outputs: message({ model_outputs: outputs.map((row) => ({ model_id: row.model_id, step: row.step })) }),
     };
   });
 }

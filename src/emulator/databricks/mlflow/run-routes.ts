@@ -2,12 +2,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { WorkspaceContext } from '../context.ts';
 import { invalid } from '../errors.ts';
 import type { Experiments } from './experiments.ts';
+import { requireExperimentId } from './experiments.ts';
 import type { Fields } from './fields.ts';
-import { anyText, fieldsOf, optionalInteger, optionalText, text, texts } from './fields.ts';
+import { anyText, fieldsOf, optionalInteger, optionalText, text, textList } from './fields.ts';
+import { message } from './message.ts';
 import type { RunLog } from './run-log.ts';
 import { infoMessage, runMessages } from './run-messages.ts';
 import type { RunInfo, RunStatus, Runs } from './runs.ts';
-import { runStatuses } from './runs.ts';
+import { requireActive, runStatuses } from './runs.ts';
 import { searchRuns } from './search/search-runs.ts';
 import { keyValues } from './tag-table.ts';
 
@@ -56,13 +58,15 @@ export function registerRuns(
     const principal = context.authorize(request);
     const fields = fieldsOf(request);
     const experimentId = text(fields, 'experiment_id');
+    requireExperimentId(experimentId);
     permissions.requireObject(principal, 'CAN_EDIT', 'experiments', experimentId);
     const id = runs.create(principal, experiments.get(experimentId), {
       name: optionalText(fields, 'run_name'),
       startTime: optionalInteger(fields, 'start_time'),
       tags: keyValues(fields, 'tags'),
     });
-    return { run: runMessages(db, [id])[0] };
+    const { outputs: _, ...made } = runMessages(db, [id])[0] ?? {};
+    return { run: made };
   });
 
   app.get(`${base}/get`, (request) => {
@@ -72,10 +76,7 @@ export function registerRuns(
 
   app.post(`${base}/update`, (request) => {
     const { run, fields } = access(request, 'CAN_EDIT');
-    if (run.lifecycle_stage !== 'active')
-      throw invalid(
-        `The run ${run.run_id} must be in the 'active' state. Current state is ${run.lifecycle_stage}.`,
-      );
+    requireActive(run);
     runs.update(run.run_id, {
       status: statusOf(fields),
       endTime: optionalInteger(fields, 'end_time'),
@@ -97,24 +98,25 @@ export function registerRuns(
   app.post(`${base}/search`, (request) => {
     const principal = context.authorize(request);
     const fields = fieldsOf(request);
-    const experimentIds = texts(fields, 'experiment_ids');
-    if (experimentIds.length === 0)
-      throw invalid(
-        "Missing value for required parameter 'experiment_ids'. See the API docs for more information about request parameters.",
-      );
-    for (const id of experimentIds) permissions.requireObject(principal, 'CAN_READ', 'experiments', id);
+    const experimentIds = textList(fields, 'experiment_ids');
+    for (const id of experimentIds) {
+      requireExperimentId(id);
+      permissions.requireObject(principal, 'CAN_READ', 'experiments', id);
+    }
     const { runIds, nextPageToken } = searchRuns(db, experimentIds, fields);
-    return { runs: runMessages(db, runIds), ...(nextPageToken ? { next_page_token: nextPageToken } : {}) };
+    return message({ runs: runMessages(db, runIds), next_page_token: nextPageToken });
   });
 
   app.post(`${base}/set-tag`, (request) => {
     const { run, fields } = access(request, 'CAN_EDIT');
+    requireActive(run);
     rooms.log.setTag(run.run_id, { key: text(fields, 'key'), value: anyText(fields, 'value') });
     return {};
   });
 
   app.post(`${base}/delete-tag`, (request) => {
     const { run, fields } = access(request, 'CAN_EDIT');
+    requireActive(run);
     runs.tags.remove(run.run_id, text(fields, 'key'));
     return {};
   });

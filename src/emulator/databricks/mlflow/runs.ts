@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Principal, WorkspaceContext } from '../context.ts';
 import { ApiError, invalid } from '../errors.ts';
 import type { Experiment, LifecycleStage } from './experiments.ts';
-import { artifactLocation } from './experiments.ts';
+import { artifactLocation, requireActiveExperiment } from './experiments.ts';
 import { randomRunName } from './names.ts';
 import type { KeyValue } from './tag-table.ts';
 import { tagTable } from './tag-table.ts';
@@ -16,7 +16,7 @@ export interface RunInfo {
   experiment_id: string;
   user_id: string;
   status: RunStatus;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; 0 where the client did not say. */
   start_time: number;
   /** Null while the run goes on. */
   end_time: number | null;
@@ -28,6 +28,14 @@ export interface NewRun {
   name: string | undefined;
   startTime: number | undefined;
   tags: KeyValue[];
+}
+
+/** @throws ApiError 400 for a run that was deleted. */
+export function requireActive(run: RunInfo): void {
+  if (run.lifecycle_stage !== 'active')
+    throw invalid(
+      `The run ${run.run_id} must be in the 'active' state. Current state is ${run.lifecycle_stage}.`,
+    );
 }
 
 const noRun = (runId: string) => new ApiError('RESOURCE_DOES_NOT_EXIST', `Run '${runId}' not found.`);
@@ -55,7 +63,7 @@ export type Runs = ReturnType<typeof createRuns>;
 
 /** MLflow runs: their life, name and tags. What they log is in run-log.ts. */
 export function createRuns(context: WorkspaceContext) {
-  const { db, clock } = context;
+  const { db } = context;
   const tags = tagTable(db, 'mlflow_tags', 'run_id');
 
   function get(runId: string): RunInfo {
@@ -69,10 +77,7 @@ export function createRuns(context: WorkspaceContext) {
     get,
     tags,
     create(principal: Principal, experiment: Experiment, run: NewRun): string {
-      if (experiment.lifecycle_stage !== 'active')
-        throw invalid(
-          `The experiment ${experiment.experiment_id} must be in the 'active' state. Current state is ${experiment.lifecycle_stage}.`,
-        );
+      requireActiveExperiment(experiment);
       const named = run.tags.find((tag) => tag.key === nameTag)?.value;
       if (run.name && named && run.name !== named)
         throw invalid(
@@ -87,7 +92,7 @@ export function createRuns(context: WorkspaceContext) {
           experiment.experiment_id,
           name,
           principal.name,
-          run.startTime ?? clock.now(),
+          run.startTime ?? 0,
           `${artifactLocation(experiment.experiment_id)}/${id}/artifacts`,
         );
         // The origin is a fact of the token: a client cannot claim another job's run.

@@ -12,6 +12,8 @@ export const limits = {
   tagLength: 8000,
   experimentNameLength: 500,
   experimentTagLength: 20_000,
+  /** Of each run, in `metrics/get-history-bulk-interval`. */
+  sampledPoints: 2500,
 } as const;
 
 /** @throws ApiError 400 unless `name` may be the key of a metric, param or tag. */
@@ -49,4 +51,13 @@ export function requireBatch(counts: { metrics: number; params: number; tags: nu
   check('params', counts.params, limits.paramsPerBatch);
   check('tags', counts.tags, limits.tagsPerBatch);
   check('entities', counts.metrics + counts.params + counts.tags, limits.entitiesPerBatch);
+}
+
+/** @throws ApiError 400 when a batch names one param twice, with the same value or another. */
+export function requireDistinct(paramKeys: string[]): void {
+  const twice = paramKeys.filter((key, at) => paramKeys.indexOf(key) < at);
+  if (twice.length > 0)
+    throw invalid(
+      `Duplicate parameter keys have been submitted: ${twice.join(', ')}. Please ensure the request contains only one param value per param key.`,
+    );
 }

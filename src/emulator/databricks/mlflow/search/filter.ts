@@ -30,6 +30,7 @@ const comparators: Record<EntityType | 'numericAttribute', readonly string[]> = 
  */
 export function parseFilter(filter: string | undefined, searchable: Searchable): Clause[] {
   const tokens = tokenize(filter ?? '');
+  if (filter && tokens.length === 0) throw invalid('Invalid clause(s) in filter string: it is blank.');
   const clauses: Clause[] = [];
   let at = 0;
 

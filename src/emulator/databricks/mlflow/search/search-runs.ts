@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { LifecycleStage } from '../experiments.ts';
 import type { Fields } from '../fields.ts';
-import { optionalText, pageSize, texts } from '../fields.ts';
+import { optionalText, pageSize, textList } from '../fields.ts';
 import { pageOffset, pageToken } from '../page-token.ts';
 import { parseFilter } from './filter.ts';
 import { runSearchable } from './keys.ts';
@@ -23,7 +23,7 @@ interface RunPage {
 /** One page of `runs/search`: ids in order. @throws ApiError 400 for a filter, order or token that cannot be read. */
 export function searchRuns(db: DatabaseSync, experimentIds: string[], fields: Fields): RunPage {
   const filter = optionalText(fields, 'filter');
-  const orderBy = texts(fields, 'order_by');
+  const orderBy = textList(fields, 'order_by');
   const stages = stagesOf(fields.run_view_type);
   const size = pageSize(fields, 1000, 50_000);
   const question = [experimentIds, filter, orderBy, stages];

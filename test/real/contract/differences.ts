@@ -1,0 +1,143 @@
+import type { Difference } from './recording.ts';
+
+/** A difference that is meant. */
+interface KnownDifference {
+  what: string;
+  /** In which steps; all of them where it is left out. Every named one must show it. */
+  steps?: readonly string[];
+  /** The field; `status` compares `400 INVALID_PARAMETER_VALUE`. */
+  field: RegExp | 'status';
+  /** JSON, `absent`, or `*` for anything. */
+  emulator: string;
+  server: string;
+  /** Why the emulator keeps it. */
+  source: string;
+}
+
+const refusesMalformed = {
+  field: 'status',
+  emulator: '400 INVALID_PARAMETER_VALUE',
+  server: '200',
+} as const;
+
+/**
+ * All that the emulated workspace answers unlike `mlflow server` 3.17.2, by the suite that shows it. The suites fail
+ * for a difference that is not here, and for one that is here and no longer there.
+ */
+export const knownDifferences: Record<'messages', readonly KnownDifference[]> = {
+  messages: [
+    {
+      what: 'errors carry a class and an SQL state',
+      field: /^(sqlstate|error_class)$/,
+      emulator: 'absent',
+      server: '*',
+      source:
+        'a workspace answers {error_code, message} (facts, Jobs 2.2; databricks-sdk errors/deserializer.py)',
+    },
+    {
+      what: 'experiments belong to an MLflow workspace',
+      field: /^experiment(s\.\d+)?\.workspace$/,
+      emulator: 'absent',
+      server: '"default"',
+      source: 'a feature of the open-source server (mlflow server --enable-workspaces)',
+    },
+    {
+      what: 'experiments are tagged with their owner and their kind',
+      field: /^experiment(s\.\d+)?\.tags\.mlflow\.(ownerEmail|experimentType)$/,
+      emulator: '*',
+      server: 'absent',
+      source: 'a workspace sets both (docs.databricks.com, Organize training runs with MLflow experiments)',
+    },
+    {
+      what: 'what is no JSON is a malformed request',
+      steps: ['a body that is no JSON'],
+      field: 'status',
+      emulator: '400 MALFORMED_REQUEST',
+      server: '400 INVALID_PARAMETER_VALUE',
+      source:
+        'databricks-sdk errors/platform.py knows MALFORMED_REQUEST; the server takes it for an empty message',
+    },
+    {
+      what: 'what is no JSON object is a malformed request',
+      steps: ['a body that is a list'],
+      field: 'status',
+      emulator: '400 MALFORMED_REQUEST',
+      server: '500 without an error code',
+      source: 'as above; the server fails with an HTML page',
+    },
+    {
+      what: 'a deleted experiment cannot be renamed',
+      steps: ['a deleted experiment is renamed'],
+      field: 'status',
+      emulator: '400 INVALID_STATE',
+      server: '500 INVALID_STATE',
+      source: 'databricks-sdk errors/platform.py maps INVALID_STATE to a bad request',
+    },
+    {
+      what: 'a name that is taken is named as such when an experiment is renamed, too',
+      steps: ['it is renamed to a name that is taken'],
+      field: 'status',
+      emulator: '400 RESOURCE_ALREADY_EXISTS',
+      server: '400 BAD_REQUEST',
+      source: 'the server lets an IntegrityError of its database out (mlflow store/db/utils.py)',
+    },
+    {
+      what: 'experiments are listed without a size, too',
+      steps: ['search: no size'],
+      field: 'status',
+      emulator: '200',
+      server: '400 INVALID_PARAMETER_VALUE',
+      source: 'max_results is optional (docs.databricks.com, REST API, experiments/search)',
+    },
+    {
+      what: 'a run that is unknown has no history',
+      steps: ['history: an unknown run', 'sampled: an unknown run'],
+      field: 'status',
+      emulator: '404 RESOURCE_DOES_NOT_EXIST',
+      server: '200',
+      source:
+        'a workspace looks for the run, whose experiment says who may read it; the server does not look',
+    },
+    {
+      what: 'a message with a field of a wrong type is refused',
+      steps: [
+        ...['a run whose tags are no list', 'its status is unknown'],
+        ...['a value that is true', 'a step that is a fraction'],
+      ],
+      ...refusesMalformed,
+      source: 'the server goes on with what it could parse (mlflow server/handlers.py, _get_request_message)',
+    },
+    {
+      what: 'a tag needs a key and a data set needs a name',
+      steps: ['a run with a tag without a key', 'a data set without a name'],
+      ...refusesMalformed,
+      source: 'required fields (docs.databricks.com, REST API, RunTag and Dataset); the server does not look',
+    },
+  ],
+};
+
+const matches = (known: KnownDifference, { step, field, emulator, server }: Difference) =>
+  (known.steps === undefined || known.steps.includes(step)) &&
+  (known.field === field || (known.field instanceof RegExp && known.field.test(field))) &&
+  (known.emulator === '*' || known.emulator === emulator) &&
+  (known.server === '*' || known.server === server);
+
+/** Differences that are not meant, one line each. */
+export function unexpected(suite: keyof typeof knownDifferences, found: readonly Difference[]): string[] {
+  return found
+    .filter((difference) => !knownDifferences[suite].some((known) => matches(known, difference)))
+    .map(({ step, field, emulator, server }) =>
+      [step, field, `emulator ${emulator.slice(0, 80)}`, `server ${server.slice(0, 80)}`].join(' | '),
+    );
+}
+
+/** Differences that are listed and were not found. */
+export function outdated(suite: keyof typeof knownDifferences, found: readonly Difference[]): string[] {
+  return knownDifferences[suite].flatMap((known) => {
+    const shown = found.filter((difference) => matches(known, difference));
+    if (known.steps === undefined) return shown.length > 0 ? [] : [known.what];
+    return known.steps
+      .filter((step) => !shown.some((difference) => difference.step === step))
+      .map((step) => `${known.what} (${step})`);
+  });
+}
