@@ -5,8 +5,8 @@ interface KnownDifference {
   what: string;
   /** In which steps; all of them where it is left out. Every named one must show it. */
   steps?: readonly string[];
-  /** The field; `status` compares `400 INVALID_PARAMETER_VALUE`. */
-  field: RegExp | 'status';
+  /** The field; `status` compares `400 INVALID_PARAMETER_VALUE`, `runs` what a search found. */
+  field: RegExp | 'status' | 'runs';
   /** JSON, `absent`, or `*` for anything. */
   emulator: string;
   server: string;
@@ -24,7 +24,7 @@ const refusesMalformed = {
  * All that the emulated workspace answers unlike `mlflow server` 3.17.2, by the suite that shows it. The suites fail
  * for a difference that is not here, and for one that is here and no longer there.
  */
-export const knownDifferences: Record<'messages', readonly KnownDifference[]> = {
+export const knownDifferences: Record<'messages' | 'search', readonly KnownDifference[]> = {
   messages: [
     {
       what: 'errors carry a class and an SQL state',
@@ -112,6 +112,25 @@ export const knownDifferences: Record<'messages', readonly KnownDifference[]> = 
       steps: ['a run with a tag without a key', 'a data set without a name'],
       ...refusesMalformed,
       source: 'required fields (docs.databricks.com, REST API, RunTag and Dataset); the server does not look',
+    },
+  ],
+  search: [
+    {
+      what: 'an order that names a key twice is a wrong parameter',
+      field: 'status',
+      emulator: '400 INVALID_PARAMETER_VALUE',
+      server: '500 INTERNAL_ERROR',
+      source:
+        'the server raises its error without a code (sqlalchemy_store._get_orderby_clauses); clients would repeat it',
+    },
+    {
+      what: 'ILIKE ignores the case of all letters',
+      steps: [`{"filter":"params.\`größe\` ILIKE 'GRÖ%'"}`],
+      field: 'runs',
+      emulator: '*',
+      server: '*',
+      source:
+        'only an SQLite database knows no case but that of ASCII letters (sqlite.org/lang_corefunc.html, lower)',
     },
   ],
 };

@@ -145,7 +145,7 @@ describe('runs', () => {
     expect(batch.status).toBe(400);
     const { data } = await read(admin, info.run_id);
     expect(data.params).toEqual([{ key: 'depth', value: '6' }]);
-    expect(data.metrics).toEqual([]);
+    expect(data.metrics).toBeUndefined();
     expect(data.tags.map((tag: Answer) => tag.key)).not.toContain('seen');
   });
 

@@ -25,7 +25,7 @@ const comparators: Record<EntityType | 'numericAttribute', readonly string[]> = 
 };
 
 /**
- * Parses MLflow's filter grammar: comparisons joined by AND (mlflow `utils/search_utils.py`).
+ * Parses MLflow's filter grammar: comparisons that must all hold (mlflow `utils/search_utils.py`).
  * @throws ApiError 400 INVALID_PARAMETER_VALUE that names the part that is wrong.
  */
 export function parseFilter(filter: string | undefined, searchable: Searchable): Clause[] {
@@ -61,12 +61,20 @@ export function parseFilter(filter: string | undefined, searchable: Searchable):
     const values: string[] = [];
     if (next()?.kind !== '(') throw broken;
     for (;;) {
-      const value = next();
-      if (value?.kind !== 'string') throw broken;
-      values.push(unquote(value.text));
-      const after = next();
-      if (after?.kind === ')') return values;
-      if (after?.kind !== ',') throw broken;
+      // A comma may follow the last value, and values without one between them are one value: a list of Python's.
+      if (tokens[at]?.kind === ')' && values.length > 0) break;
+      let value = quoted(next());
+      while (tokens[at]?.kind === 'string') value += quoted(next());
+      values.push(value);
+      if (tokens[at]?.kind === ',') at += 1;
+      else if (tokens[at]?.kind !== ')') throw broken;
+    }
+    at += 1;
+    return values;
+
+    function quoted(token: Token | undefined): string {
+      if (token?.kind !== 'string' || token.text.startsWith('`')) throw broken;
+      return unquote(token.text);
     }
   }
 
@@ -95,22 +103,19 @@ export function parseFilter(filter: string | undefined, searchable: Searchable):
         );
       return { type, key, comparator, value: Number(value.text) };
     }
-    if (value?.kind !== 'string')
+    if (value?.kind !== 'string' || value.text.startsWith('`'))
       throw invalid(
         `Expected a quoted string value for ${type} (e.g. 'my-value'). Got value ${value?.text ?? 'nothing'}`,
       );
     return { type, key, comparator, value: unquote(value.text) };
   }
 
-  while (at < tokens.length) {
-    const left = next() as Token;
+  // MLflow looks at the comparisons and overlooks every AND, be it one too many or missing.
+  for (let left = next(); left; left = next()) {
+    if (is(left, 'AND')) continue;
     if (left.kind !== 'identifier' && left.kind !== 'word' && left.kind !== 'string')
       throw invalid(`Invalid clause(s) in filter string: '${left.text}'`);
     clauses.push(comparison(left));
-    if (at === tokens.length) break;
-    const and = next();
-    if (!is(and, 'AND') || at === tokens.length)
-      throw invalid(`Invalid clause(s) in filter string: '${and?.text}'. Clauses are joined by AND only.`);
   }
   return clauses;
 }

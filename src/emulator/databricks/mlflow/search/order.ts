@@ -1,21 +1,23 @@
 import { invalid } from '../../errors.ts';
 import type { EntityType } from './keys.ts';
 import { entityTypeOf } from './keys.ts';
-import { unquote } from './tokens.ts';
+import { tokenize, unquote } from './tokens.ts';
 
 export interface Order {
-  type: EntityType;
+  type: Exclude<EntityType, 'dataset'>;
   key: string;
   ascending: boolean;
 }
 
 /** Parses `metrics.rmse DESC`. @throws ApiError 400 for a clause that cannot be read. */
 export function parseOrder(clause: string, attributes: readonly string[]): Order {
-  const match = /^\s*((?:`[^`]*`|"[^"]*"|[^\s`"])+)(?:\s+(\S+))?\s*$/u.exec(clause);
-  if (!match?.[1]) throw invalid(`Invalid order_by clause '${clause}'. Could not be parsed.`);
-  const direction = (match[2] ?? 'asc').toLowerCase();
+  const [name, way, ...rest] = tokenize(clause);
+  const isName = name?.kind === 'identifier' || name?.kind === 'word' || name?.kind === 'string';
+  if (!isName || rest.length > 0) throw invalid(`Invalid order_by clause '${clause}'. Could not be parsed.`);
+  const direction = (way?.text ?? 'asc').toLowerCase();
   if (direction !== 'asc' && direction !== 'desc')
     throw invalid(`Invalid ordering key in order_by clause '${clause}'.`);
-  const name = match[1].includes('.') ? match[1] : unquote(match[1]);
-  return { ...entityTypeOf(name, attributes), ascending: direction === 'asc' };
+  const { type, key } = entityTypeOf(name.kind === 'string' ? unquote(name.text) : name.text, attributes);
+  if (type === 'dataset') throw invalid(`Invalid order_by clause '${clause}': data sets have no order.`);
+  return { type, key, ascending: direction === 'asc' };
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { invalid } from '../../errors.ts';
 import type { LifecycleStage } from '../experiments.ts';
 import type { Fields } from '../fields.ts';
 import { optionalText, pageSize, textList } from '../fields.ts';
@@ -30,7 +31,10 @@ export function searchRuns(db: DatabaseSync, experimentIds: string[], fields: Fi
   const offset = pageOffset(optionalText(fields, 'page_token'), question);
 
   const conditions = parseFilter(filter, runSearchable).map(conditionOf);
-  const orders = orderBy.map((clause) => orderTerm(parseOrder(clause, runSearchable.attributes)));
+  const order = orderBy.map((clause) => parseOrder(clause, runSearchable.attributes));
+  if (new Set(order.map(({ type, key }) => `${type}.${key}`)).size < order.length)
+    throw invalid(`order_by contains duplicate fields: ${orderBy.join(', ')}`);
+  const orders = order.map(orderTerm);
   const where = [
     'r.experiment_id in (select value from json_each(?))',
     'r.lifecycle_stage in (select value from json_each(?))',

@@ -44,8 +44,10 @@ export function conditionOf(clause: Clause): Sql {
   if (type === 'attribute') return compare(`r.${key}`, clause);
   if (type === 'metric') {
     const { text, values } = compare('m.value', clause);
+    // NaN is unequal to everything and nothing else.
+    const holds = comparator === '!=' ? `(m.is_nan or ${text})` : `not m.is_nan and ${text}`;
     return {
-      text: `exists (select 1 from mlflow_latest_metrics m where m.run_id = r.run_id and m.key = ? and not m.is_nan and ${text})`,
+      text: `exists (select 1 from mlflow_latest_metrics m where m.run_id = r.run_id and m.key = ? and ${holds})`,
       values: [key, ...values],
     };
   }
@@ -76,9 +78,7 @@ export function orderTerm({ type, key, ascending }: Order): Sql {
       values: [key, key],
     };
   }
-  const value =
-    type === 'dataset'
-      ? '(select min(d.name) from mlflow_run_datasets d where d.run_id = r.run_id and ? is not null)'
-      : `(select e.value from ${type === 'tag' ? 'mlflow_tags' : 'mlflow_params'} e where e.run_id = r.run_id and e.key = ?)`;
+  const table = type === 'tag' ? 'mlflow_tags' : 'mlflow_params';
+  const value = `(select e.value from ${table} e where e.run_id = r.run_id and e.key = ?)`;
   return { text: `${value} is null, ${value} ${direction}`, values: [key, key] };
 }

@@ -6,13 +6,18 @@ export interface Token {
   text: string;
 }
 
-/** A key may be quoted with `"` or backticks; what follows the first dot of a bare one may hold further dots. */
-const identifier = /(?:[\p{L}_][\p{L}\p{N}_]*|`[^`]*`)(?:\.(?:[\p{L}\p{N}_/-]+|"[^"]*"|`[^`]*`))+/uy;
+/**
+ * A key may be quoted with `"` or backticks, and must be where it holds a `-`, a `/` or a space; what follows the
+ * first dot of a bare one may hold further dots.
+ */
+const identifier = /(?:[\p{L}_][\p{L}\p{N}_]*|`[^`]*`)(?:\.(?:[\p{L}\p{N}_]+|"[^"]*"|`[^`]*`)?)+/uy;
+/** No sign but a minus, also in the exponent, which a number without digits before its point cannot have (sqlparse). */
+const number = /-?\d+(?:\.\d+)?e-?\d+|-?(?:\d+\.\d*|\.\d+|\d+)(?![\d_a-zÀ-ü])/iuy;
 const patterns: [Token['kind'] | 'space', RegExp][] = [
   ['space', /\s+/y],
   ['identifier', identifier],
   ['string', /'(?:''|\\'|[^'])*'|"[^"]*"|`[^`]*`/y],
-  ['number', /-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y],
+  ['number', number],
   ['comparator', /<=|>=|!=|<>|==|=|<|>/y],
   ['word', /[\p{L}_][\p{L}\p{N}_]*/uy],
   ['(', /\(/y],
