@@ -28,7 +28,16 @@ function toRun({ info, data }: RestRun): MlflowRun {
   };
 }
 
-const quoted = (value: string) => `'${value.replace(/['\\]/g, '\\$&')}'`;
+/** A text as MLflow's filters take it: between quotes of either kind, with no way to write the same quote inside. */
+function quoted(value: string): string {
+  const quote = ["'", '"'].find((sign) => !value.includes(sign));
+  if (quote) return quote + value + quote;
+  throw new DatabricksError({
+    code: 'INVALID_PARAMETER_VALUE',
+    status: 400,
+    message: `MLflow cannot search for ${value}, which holds both kinds of quotes.`,
+  });
+}
 
 type MlflowPort = Pick<
   TrainingWorkspace,

@@ -44,3 +44,27 @@ export async function startCounterparts(python: string): Promise<Counterparts> {
     throw error;
   }
 }
+
+export interface Artifact {
+  experiment: string;
+  run: string;
+  path: string;
+  text: string;
+}
+
+/** Stores an artifact of a run, as the client of each does it. */
+export async function uploadArtifact(
+  { name, host, token }: Counterpart,
+  { experiment, run, path, text }: Artifact,
+): Promise<void> {
+  const address =
+    name === 'mlflow server'
+      ? `mlflow-artifacts/artifacts/${experiment}/${run}/artifacts/${path}`
+      : `fs/files/WorkspaceInternal/Mlflow/Artifacts/${experiment}/Runs/${run}/artifacts/${path}`;
+  const response = await fetch(`${host}/api/2.0/${address}`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' },
+    body: text,
+  });
+  if (!response.ok) throw new Error(`${name}: PUT ${address}: ${response.status} ${await response.text()}`);
+}

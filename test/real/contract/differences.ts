@@ -6,7 +6,7 @@ interface KnownDifference {
   /** In which steps; all of them where it is left out. Every named one must show it. */
   steps?: readonly string[];
   /** The field; `status` compares `400 INVALID_PARAMETER_VALUE`, `runs` what a search found. */
-  field: RegExp | 'status' | 'runs';
+  field: RegExp | 'status' | 'runs' | 'model_version.status';
   /** JSON, `absent`, or `*` for anything. */
   emulator: string;
   server: string;
@@ -113,6 +113,30 @@ export const knownDifferences: Record<'messages' | 'search', readonly KnownDiffe
       ...refusesMalformed,
       source: 'required fields (docs.databricks.com, REST API, RunTag and Dataset); the server does not look',
     },
+    {
+      what: 'models and versions say who made them',
+      field: /^(registered_models?(\.\d+)?(\.latest_versions\.\d+)?|model_versions?(\.\d+)?)\.user_id$/,
+      emulator: '"string"',
+      server: 'absent',
+      source: 'a workspace has users; the server has none (model_registry.proto, user_id)',
+    },
+    {
+      what: 'the files of a new version are copied first',
+      steps: ['a version', 'another version', 'a third version', 'a version after one was deleted'],
+      field: 'model_version.status',
+      emulator: '"PENDING_REGISTRATION"',
+      server: '"READY"',
+      source:
+        'clients wait for READY (mlflow store/model_registry/abstract_store.py, _await_model_version_creation)',
+    },
+    {
+      what: 'an unknown alias is not found',
+      steps: ['an unknown alias'],
+      field: 'status',
+      emulator: '404 RESOURCE_DOES_NOT_EXIST',
+      server: '400 INVALID_PARAMETER_VALUE',
+      source: 'as in Unity Catalog, where clients take it for "no such alias" (facts, Model registry)',
+    },
   ],
   search: [
     {
@@ -122,6 +146,23 @@ export const knownDifferences: Record<'messages' | 'search', readonly KnownDiffe
       server: '500 INTERNAL_ERROR',
       source:
         'the server raises its error without a code (sqlalchemy_store._get_orderby_clauses); clients would repeat it',
+    },
+    {
+      what: 'comparisons are joined by AND',
+      steps: [`{"filter":"run_name = 'run_1' status = 'FAILED'"}`],
+      field: 'status',
+      emulator: '400 INVALID_PARAMETER_VALUE',
+      server: '200',
+      source:
+        'the server does not look what stands between two comparisons, where its parser tells them apart',
+    },
+    {
+      what: 'a list is a wrong value for a pattern',
+      field: 'status',
+      emulator: '400 INVALID_PARAMETER_VALUE',
+      server: '400 BAD_REQUEST',
+      source:
+        'the server hands the list to its database (utils/search_utils.py, _get_value) and shows its error',
     },
     {
       what: 'ILIKE ignores the case of all letters',

@@ -8,6 +8,7 @@ import { experimentStory } from './experiment-story.ts';
 import { loggingStory } from './logging-story.ts';
 import type { Difference } from './recording.ts';
 import { differencesBetween, record } from './recording.ts';
+import { registryStory } from './registry-story.ts';
 import { runStory } from './run-story.ts';
 import { searchStory } from './search-story.ts';
 
@@ -26,6 +27,7 @@ describeWith(clients, 'the emulated workspace and an mlflow server answer alike,
     ['runs', runStory],
     ['what runs log', loggingStory],
     ['runs/search around its grammar', searchStory],
+    ['the model registry', registryStory],
   ])('%s', async (_, story) => {
     const [emulator, server] = await Promise.all([
       record(both.of('emulated workspace'), story),

@@ -1,4 +1,5 @@
-import type { Counterpart } from './counterparts.ts';
+import type { Artifact, Counterpart } from './counterparts.ts';
+import { uploadArtifact } from './counterparts.ts';
 import type { Answer, Json, Method } from './request.ts';
 import { request } from './request.ts';
 
@@ -10,6 +11,8 @@ export interface Narrator {
   tell(step: string, method: Method, path: string, fields?: object | string): Promise<Answer>;
   /** Sends a request that only prepares something. @throws when it fails */
   prepare(method: Method, path: string, fields?: object): Promise<Json>;
+  /** Stores an artifact of a run. */
+  upload(artifact: Artifact): Promise<void>;
   /** The text (an id, which differs between counterparts) is recorded as `<name>` wherever it is a value. */
   call(text: string, name: string): string;
 }
@@ -41,6 +44,7 @@ export async function record(
         throw new Error(`${counterpart.name}: ${path} answered ${status} ${JSON.stringify(body)}`);
       return body;
     },
+    upload: (artifact) => uploadArtifact(counterpart, artifact),
     call(text, name) {
       names.set(text, name);
       return text;

@@ -138,7 +138,13 @@ export const comparison = fc.oneof(
     ),
   },
   { weight: 1, arbitrary: ofRun(fc.constantFrom(user, 'nobody').chain(quoted), fc.constant('user_id')) },
-  { weight: 1, arbitrary: ofRun(one("'%/artifacts'", "'nowhere'"), fc.constant('artifact_uri')) },
+  {
+    weight: 1,
+    arbitrary: concat(
+      attributePrefix,
+      one("artifact_uri LIKE '%/artifacts'", "artifact_uri ilike '%/ARTIFACTS'", "artifact_uri != 'nowhere'"),
+    ),
+  },
   {
     weight: 1,
     arbitrary: concat(
@@ -256,7 +262,6 @@ export const brokenFilter = fc.oneof(
       one(
         `${left} OR ${right}`,
         `${left}, ${right}`,
-        `${left} ${right}`,
         `${left} AND`,
         `AND ${left}`,
         `${left} AND AND ${right}`,

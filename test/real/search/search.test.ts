@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Counterparts } from '../contract/counterparts.ts';
+import type { Counterpart, Counterparts } from '../contract/counterparts.ts';
 import { startCounterparts } from '../contract/counterparts.ts';
 import { outdated, unexpected } from '../contract/differences.ts';
 import type { Difference } from '../contract/recording.ts';
+import type { Answer } from '../contract/request.ts';
 import { request } from '../contract/request.ts';
 import { describeWith } from '../needs.ts';
 import { pythonClients } from '../python-clients.ts';
@@ -24,6 +25,17 @@ interface Question {
   run_view_type?: string;
   experiments?: (0 | 1)[];
   max_results?: number;
+}
+
+/**
+ * A page of `runs/search`. Once in a thousand answers the mlflow server fails by itself with a page of HTML where many
+ * ask at the same time: such a question is asked again.
+ */
+async function askAgain(counterpart: Counterpart, fields: object): Promise<Answer> {
+  for (let left = 3; ; left -= 1) {
+    const answer = await request(counterpart, 'POST', 'runs/search', fields);
+    if (left === 0 || answer.status !== 500 || answer.body !== 'not JSON') return answer;
+  }
 }
 
 /** The places of the runs that were found, in order, or what was refused. */
@@ -54,7 +66,7 @@ describeWith(clients, `runs/search finds the same runs in the same order (seed $
     const runs: number[] = [];
     let page_token: string | undefined;
     for (let page = 1; page <= pages; page += 1) {
-      const { status, body } = await request(logged.counterpart, 'POST', 'runs/search', {
+      const { status, body } = await askAgain(logged.counterpart, {
         experiment_ids: (question.experiments ?? [0, 1]).map((each) => logged.experiments[each]),
         filter: withIds,
         order_by: question.order_by,
@@ -147,7 +159,12 @@ describeWith(clients, `runs/search finds the same runs in the same order (seed $
 
   test('and every listed difference is still there', async () => {
     await disagreements(
-      [{ filter: "params.`größe` ILIKE 'GRÖ%'" }, { order_by: ['status', 'status DESC'] }],
+      [
+        { filter: "params.`größe` ILIKE 'GRÖ%'" },
+        { filter: "run_name = 'run_1' status = 'FAILED'" },
+        { filter: "run_id LIKE ('a')" },
+        { order_by: ['status', 'status DESC'] },
+      ],
       1,
     );
     expect(outdated('search', all)).toEqual([]);

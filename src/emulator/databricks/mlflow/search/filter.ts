@@ -110,9 +110,11 @@ export function parseFilter(filter: string | undefined, searchable: Searchable):
     return { type, key, comparator, value: unquote(value.text) };
   }
 
-  // MLflow looks at the comparisons and overlooks every AND, be it one too many or missing.
+  // MLflow overlooks every AND that is one too many.
   for (let left = next(); left; left = next()) {
     if (is(left, 'AND')) continue;
+    if (clauses.length > 0 && !is(tokens[at - 2], 'AND'))
+      throw invalid(`Invalid clause(s) in filter string: '${left.text}'. Clauses are joined by AND.`);
     if (left.kind !== 'identifier' && left.kind !== 'word' && left.kind !== 'string')
       throw invalid(`Invalid clause(s) in filter string: '${left.text}'`);
     clauses.push(comparison(left));

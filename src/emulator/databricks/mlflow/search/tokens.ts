@@ -16,7 +16,7 @@ const number = /-?\d+(?:\.\d+)?e-?\d+|-?(?:\d+\.\d*|\.\d+|\d+)(?![\d_a-zÀ-ü])/
 const patterns: [Token['kind'] | 'space', RegExp][] = [
   ['space', /\s+/y],
   ['identifier', identifier],
-  ['string', /'(?:''|\\'|[^'])*'|"[^"]*"|`[^`]*`/y],
+  ['string', /'(?:''|\\'|[^'])*'|"(?:""|\\"|[^"])*"|`[^`]*`/y],
   ['number', number],
   ['comparator', /<=|>=|!=|<>|==|=|<|>/y],
   ['word', /[\p{L}_][\p{L}\p{N}_]*/uy],
