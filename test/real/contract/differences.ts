@@ -129,14 +129,6 @@ export const knownDifferences: Record<'messages' | 'search', readonly KnownDiffe
       source:
         'clients wait for READY (mlflow store/model_registry/abstract_store.py, _await_model_version_creation)',
     },
-    {
-      what: 'an unknown alias is not found',
-      steps: ['an unknown alias'],
-      field: 'status',
-      emulator: '404 RESOURCE_DOES_NOT_EXIST',
-      server: '400 INVALID_PARAMETER_VALUE',
-      source: 'as in Unity Catalog, where clients take it for "no such alias" (facts, Model registry)',
-    },
   ],
   search: [
     {

@@ -30,11 +30,17 @@ export function createRegistryMessages(
       run_id: each.run_id ?? '',
       run_link: each.run_link ?? '',
       status: each.status,
-      status_message: each.status_message,
+      status_message: each.status_message || undefined,
       tags: versions.tags.list(each.id),
       aliases: own.map(({ alias }) => alias),
       model_id: each.logged_model,
     });
+  }
+
+  /** A version within its model or in a search: without its aliases, as a real mlflow server gives it. */
+  function listed(model: RegistryModel, each: RegistryVersion): Record<string, unknown> {
+    const { aliases: _, ...rest } = version(model, each);
+    return rest;
   }
 
   /** `RegisteredModel`. */
@@ -45,11 +51,7 @@ export function createRegistryMessages(
       last_updated_timestamp: each.updated_at,
       user_id: each.user_id,
       description: each.description,
-      // Without their aliases, as a real mlflow server gives them: those are the model's.
-      latest_versions: versions.latest(each, []).map((newest) => {
-        const { aliases: _, ...rest } = version(each, newest);
-        return rest;
-      }),
+      latest_versions: versions.latest(each, []).map((newest) => listed(each, newest)),
       tags: models.tags.list(each.id),
       aliases: aliasesOf(each),
     });
@@ -62,6 +64,7 @@ export function createRegistryMessages(
 
   return {
     version,
+    listed,
     model,
     /** `ModelDatabricks`: with the id that permissions are kept under. */
     modelOnDatabricks: (principal: Principal, each: RegistryModel) => {

@@ -103,7 +103,7 @@ export function registerRegistryVersions(
     const sizes = { fallback: 10_000, limit: 10_000 };
     const { items, ...next } = page(fields, searchVersions(versions, all, fields), question, sizes);
     return message({
-      model_versions: items.map(({ model, version }) => messages.version(model, version)),
+      model_versions: items.map(({ model, version }) => messages.listed(model, version)),
       ...next,
     });
   });
