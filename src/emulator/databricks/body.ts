@@ -64,6 +64,15 @@ export function optionalStrings(source: Json, field: string): string[] {
   throw invalid(`Field ${field} must be a list of strings.`);
 }
 
+/** An object whose values are strings; absent is empty. @throws ApiError 400 otherwise. */
+export function optionalTexts(source: Json, field: string): Record<string, string> {
+  const value = source[field] ?? {};
+  if (!isObject(value)) throw invalid(`${field} must be an object.`);
+  for (const [name, text] of Object.entries(value))
+    if (typeof text !== 'string') throw invalid(`${field}.${name} must be a string.`);
+  return value as Record<string, string>;
+}
+
 /** The parsed query string. */
 export const queryOf = (request: FastifyRequest) => (request.query ?? {}) as Json;
 

@@ -58,6 +58,8 @@ export interface RunIdentity {
   runId: number;
   taskRunId: number;
   taskKey: string;
+  /** Set where the task is a notebook: its object id and path. */
+  notebook?: { id: string; path: string };
 }
 
 /** Who makes a request. */

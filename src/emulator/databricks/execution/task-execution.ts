@@ -1,24 +1,27 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { WorkspaceContext } from '../context.ts';
 import { ApiError } from '../errors.ts';
-import { parentOf, parseWorkspacePath } from '../files/workspace-path.ts';
+import { parentOf } from '../files/workspace-path.ts';
 import type { Outcome } from '../jobs/outcome.ts';
-import { notStarted, succeeded, timedOut, workloadFailed } from '../jobs/outcome.ts';
+import { notStarted, timedOut } from '../jobs/outcome.ts';
 import type { ReferenceValues } from '../jobs/references.ts';
-import { resolveReferences } from '../jobs/references.ts';
 import type { Run, TaskRun } from '../jobs/run-store.ts';
 import type { TaskSettings } from '../jobs/settings.ts';
 import { PythonEnvironmentError } from '../python/python-environments.ts';
 import { startChild } from './child-process.ts';
-import { errorOf } from './error-trace.ts';
+import { taskValuesOf } from './notebook/notebook-output.ts';
+import { notebookProgram } from './notebook/notebook-task.ts';
+import type { Attempt } from './program.ts';
+import { TaskRefusal } from './program.ts';
+import { pythonFileProgram } from './python-file.ts';
 import { expandRequirements } from './requirements.ts';
 import { createRunLog } from './run-log.ts';
-import { logPath, readTaskLog, workFolder } from './task-log.ts';
+import { logPath, workFolder } from './task-log.ts';
 import { createWorkTree, WorkTreeError } from './work-tree.ts';
 
 /**
- * Runs one task's Python file in a process of its own and says how it ended; never throws.
+ * Runs one task's Python file or notebook in a process of its own and says how it ended; never throws.
  * @param stop aborted with the outcome that the task shall have (cancelled, timed out, workspace stopped).
  * @param onStarted gets the process id once the program runs.
  */
@@ -77,42 +80,40 @@ async function start(
       return false;
     }
   };
-
   const values = referenceValues(context, run, task);
-  const pythonFile = resolveReferences(settings.pythonFile, values);
-  const path = parseWorkspacePath(pythonFile);
-  if (!mayRead(path))
-    return notStarted('UNAUTHORIZED_ERROR', 'CLIENT_ERROR', `${run.runAs} may not read ${pythonFile}.`);
-  const parent = files.find(parentOf(path) ?? '/');
-  if (files.find(path)?.type !== 'FILE' || !parent)
-    return notStarted(
-      'RESOURCE_NOT_FOUND',
-      'CLIENT_ERROR',
-      `Cannot read the python file ${pythonFile}: it does not exist.`,
-    );
+  const attempt: Attempt = { context, run, task, settings, values, folder, mayRead };
+  const program = settings.notebook
+    ? notebookProgram(attempt, settings.notebook)
+    : pythonFileProgram(attempt, settings.pythonFile);
 
-  const requirements = await expandRequirements(settings.dependencies, files, mayRead);
+  const requirements = await expandRequirements(
+    [...settings.dependencies, ...program.requirements],
+    files,
+    mayRead,
+  );
   const environment = await abortable(
     context.python.prepare(requirements, (line) => context.log.debug({ run: run.id, task: task.key }, line)),
     signal,
   );
-  const tree = createWorkTree(context, folder, mayRead);
-  const script = join(await tree.place(parent), basename(path));
-  const args: string[] = [];
-  for (const parameter of settings.parameters)
-    args.push(await tree.translate(resolveReferences(parameter, values)));
+  const { args, cwd } = await program.arrange(createWorkTree(context, folder, mayRead));
   signal.throwIfAborted();
 
   const token = tokens.issue(run.runAs, 'run', {
-    run: { jobId: run.jobId ?? 0, runId: run.id, taskRunId: task.id, taskKey: task.key },
+    run: {
+      jobId: run.jobId ?? 0,
+      runId: run.id,
+      taskRunId: task.id,
+      taskKey: task.key,
+      ...(program.notebook && { notebook: program.notebook }),
+    },
   });
   try {
     const home = join(folder, 'home');
     mkdirSync(home, { recursive: true });
     const child = await startChild({
       command: environment.python,
-      args: [script, ...args],
-      cwd: dirname(script),
+      args,
+      cwd,
       env: taskEnvironment(context, environment.folder, home, token),
       onOutput: (text) => log.append(text),
     });
@@ -123,10 +124,8 @@ async function start(
     const end = await child.ended;
     signal.removeEventListener('abort', stopChild);
     if (signal.aborted) return signal.reason as Outcome;
-    if (end.code === 0) return succeeded;
-    const exit = end.signal ? `signal ${end.signal}` : `exit code ${end.code}`;
-    const { error, errorTrace } = errorOf(readTaskLog(context, task).text, exit);
-    return workloadFailed(error, errorTrace);
+    if (end.code === 0) return program.outcome(undefined);
+    return program.outcome(end.signal ? `signal ${end.signal}` : `exit code ${end.code}`);
   } finally {
     tokens.revoke(token);
   }
@@ -166,6 +165,7 @@ function referenceValues(context: WorkspaceContext, run: Run, task: TaskRun): Re
     workspaceId: context.settings.orgId,
     workspaceUrl: context.settings.host,
     parameters: run.parameters,
+    taskValues: taskValuesOf(context, run, task),
   };
 }
 
@@ -183,6 +183,7 @@ async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 function explain(context: WorkspaceContext, error: unknown, task: TaskRun): Outcome {
+  if (error instanceof TaskRefusal) return error.outcome;
   if (error instanceof PythonEnvironmentError)
     return error.code === 'LIBRARY_INSTALLATION_ERROR'
       ? notStarted('LIBRARY_INSTALLATION_ERROR', 'CLIENT_ERROR', error.message)

@@ -6,7 +6,9 @@ import type { Json } from '../body.ts';
 import { bodyOf, flag, optionalString, paramOf, queryOf, requiredString } from '../body.ts';
 import type { WorkspaceContext } from '../context.ts';
 import { ApiError, invalid } from '../errors.ts';
-import { headerLength, recognise } from './import-format.ts';
+import type { Language } from '../notebook/cell.ts';
+import { exportNotebook } from './export-format.ts';
+import { headerLength, importTarget, recognise } from './import-format.ts';
 import type { WorkspaceObject } from './workspace-files.ts';
 import { nameOf, parentOf, parseWorkspacePath } from './workspace-path.ts';
 
@@ -75,17 +77,25 @@ export function registerFiles(app: FastifyInstance, context: WorkspaceContext): 
     const { object } = read(request, query);
     if (object.type === 'DIRECTORY') throw invalid(`Path (${object.path}) is a folder; export its files.`);
     const disk = files.diskPath(object.path);
-    if (flag(query, 'direct_download')) {
-      reply.header(
-        'content-disposition',
-        `attachment; filename*=UTF-8''${encodeURIComponent(nameOf(object.path))}`,
-      );
-      return reply.type('application/octet-stream').send(createReadStream(disk));
-    }
-    if (object.size > importLimit)
+    if (object.size > importLimit && !(object.type === 'FILE' && flag(query, 'direct_download')))
       throw new ApiError('MAX_NOTEBOOK_SIZE_EXCEEDED', `Path (${object.path}) is larger than 10 MB.`);
-    const content = (await readFile(disk)).toString('base64');
-    return { content, file_type: object.type === 'NOTEBOOK' ? 'py' : 'file' };
+    const notebook =
+      object.type === 'NOTEBOOK' &&
+      exportNotebook(
+        await readFile(disk, 'utf8'),
+        object.language as Language,
+        optionalString(query, 'format') ?? 'SOURCE',
+      );
+    if (flag(query, 'direct_download')) {
+      const name = nameOf(object.path) + (notebook ? `.${notebook.type}` : '');
+      reply.header('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(name)}`);
+      return reply
+        .type('application/octet-stream')
+        .send(notebook ? Buffer.from(notebook.content) : createReadStream(disk));
+    }
+    if (notebook)
+      return { content: Buffer.from(notebook.content).toString('base64'), file_type: notebook.type };
+    return { content: (await readFile(disk)).toString('base64'), file_type: 'file' };
   });
 
   app.post('/api/2.0/workspace/import', async (request) => {
@@ -98,12 +108,7 @@ export function registerFiles(app: FastifyInstance, context: WorkspaceContext): 
       throw new ApiError('MAX_NOTEBOOK_SIZE_EXCEEDED', 'The content is larger than 10 MB.');
     if (format === 'SOURCE' && language === undefined)
       throw invalid('format SOURCE needs language; AUTO and RAW do not.');
-    const target =
-      format === 'AUTO'
-        ? recognise(asked, bytes.subarray(0, headerLength))
-        : format === 'RAW'
-          ? { path: asked, type: 'FILE' as const, language: undefined }
-          : { path: asked, type: 'NOTEBOOK' as const, language: language ?? 'PYTHON' };
+    const target = importTarget(asked, format, language, bytes);
     if (writable(request, target.path) && !flag(body, 'overwrite'))
       throw new ApiError('RESOURCE_ALREADY_EXISTS', `Path (${target.path}) already exists.`);
     await files.write(target.path, target.type, target.language, Readable.from([bytes]));

@@ -1,6 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { Json } from '../body.ts';
-import { bodyOf, isObject, optionalString, optionalStrings, requiredInteger } from '../body.ts';
+import {
+  bodyOf,
+  isObject,
+  optionalString,
+  optionalStrings,
+  optionalTexts,
+  requiredInteger,
+} from '../body.ts';
 import type { WorkspaceContext } from '../context.ts';
 import { invalid } from '../errors.ts';
 import type { Scheduler } from '../execution/scheduler.ts';
@@ -29,9 +36,12 @@ export function registerLaunches(
       context.permissions.requireObject(principal, 'CAN_MANAGE_RUN', 'jobs', jobId);
       const job = jobs.get(jobId);
       const token = idempotencyToken(body);
-      const settings = only(parseSettings(job.source, job.name), optionalStrings(body, 'only'));
+      const settings = withNotebookParameters(
+        only(parseSettings(job.source, job.name), optionalStrings(body, 'only')),
+        optionalTexts(body, 'notebook_params'),
+      );
       if (settings.tasks.length === 0) throw invalid(`Job ${jobId} has no tasks.`);
-      const given = textMap(body, 'job_parameters');
+      const given = optionalTexts(body, 'job_parameters');
       for (const name of Object.keys(given))
         if (!Object.hasOwn(settings.parameters, name))
           throw invalid(`Job parameter ${name} is not defined in the job.`);
@@ -93,14 +103,6 @@ function idempotencyToken(body: Json): string | undefined {
   return token || undefined;
 }
 
-function textMap(body: Json, field: string): Record<string, string> {
-  const value = body[field] ?? {};
-  if (!isObject(value)) throw invalid(`${field} must be an object.`);
-  for (const [name, text] of Object.entries(value))
-    if (typeof text !== 'string') throw invalid(`${field}.${name} must be a string.`);
-  return value as Record<string, string>;
-}
-
 /** The settings with some tasks only; what they depend on outside of these counts as done. */
 function only(settings: RunSettings, keys: readonly string[]): RunSettings {
   if (keys.length === 0) return settings;
@@ -111,4 +113,19 @@ function only(settings: RunSettings, keys: readonly string[]): RunSettings {
     .filter(({ key }) => keys.includes(key))
     .map((task) => ({ ...task, dependsOn: task.dependsOn.filter((key) => keys.includes(key)) }));
   return { ...settings, tasks };
+}
+
+/** The notebooks' parameters with those of run-now over them (docs: the two maps are merged, run-now wins). */
+function withNotebookParameters(settings: RunSettings, given: Record<string, string>): RunSettings {
+  if (Object.keys(given).length === 0) return settings;
+  if (Buffer.byteLength(JSON.stringify({ notebook_params: given })) > 10_000)
+    throw invalid('notebook_params cannot exceed 10000 bytes.');
+  if (!settings.tasks.some(({ notebook }) => notebook))
+    throw invalid('notebook_params were given, but the job has no notebook task.');
+  const tasks = settings.tasks.map((task) =>
+    task.notebook
+      ? { ...task, notebook: { ...task.notebook, parameters: { ...task.notebook.parameters, ...given } } }
+      : task,
+  );
+  return { ...settings, tasks, overriding: { notebook_params: given } };
 }

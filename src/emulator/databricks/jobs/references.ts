@@ -11,6 +11,8 @@ export interface ReferenceValues {
   workspaceId: string;
   workspaceUrl: string;
   parameters: Record<string, string>;
+  /** What tasks before this one have set with `dbutils.jobs.taskValues`, by task key. */
+  taskValues: Record<string, Record<string, unknown>>;
 }
 
 /**
@@ -23,8 +25,16 @@ export function resolveReferences(text: string, values: ReferenceValues): string
       const key = name.slice('job.parameters.'.length);
       return Object.hasOwn(values.parameters, key) ? (values.parameters[key] ?? whole) : whole;
     }
-    return known(name, values) ?? whole;
+    return taskValue(name, values) ?? known(name, values) ?? whole;
   });
+}
+
+/** `tasks.<key>.values.<name>`; what is no text is given as JSON. */
+function taskValue(name: string, { taskValues }: ReferenceValues): string | undefined {
+  const [, task = '', key = ''] = /^tasks\.([\w-]+)\.values\.(.+)$/.exec(name) ?? [];
+  const given = taskValues[task];
+  if (!given || !Object.hasOwn(given, key)) return undefined;
+  return typeof given[key] === 'string' ? given[key] : JSON.stringify(given[key]);
 }
 
 function known(name: string, values: ReferenceValues): string | undefined {

@@ -10,11 +10,12 @@ import {
 } from '../body.ts';
 import type { Principal, WorkspaceContext } from '../context.ts';
 import { forbidden, invalid, missingRun } from '../errors.ts';
+import { notebookOutput } from '../execution/notebook/notebook-output.ts';
 import type { Scheduler } from '../execution/scheduler.ts';
 import { readTaskLog } from '../execution/task-log.ts';
 import { pageAt, pageToken } from './paging.ts';
 import { jobsPaths } from './paths.ts';
-import type { Run, RunStore } from './run-store.ts';
+import type { Run, RunStore, TaskRun } from './run-store.ts';
 import { renderRun, renderTask } from './run-view.ts';
 
 /** get, list, get-output, cancel, cancel-all, repair and delete of runs. */
@@ -39,6 +40,14 @@ export function registerRuns(
     if (!sees(principal, run, level))
       throw forbidden(`${principal.name} does not have ${level} permissions on run ${id}.`);
     return run;
+  }
+
+  /** Scripts have logs, notebooks have what they returned (docs: runs/get-output). */
+  function output(run: Run, task: TaskRun) {
+    if (run.settings.tasks.some(({ key, notebook }) => key === task.key && notebook))
+      return { notebook_output: notebookOutput(context, task) };
+    const log = readTaskLog(context, task);
+    return { logs: log.text, logs_truncated: log.truncated };
   }
 
   for (const base of jobsPaths) {
@@ -91,13 +100,11 @@ export function registerRuns(
         throw invalid(
           'Retrieving the output of runs with multiple tasks is not supported. Please retrieve the output of each individual task run instead.',
         );
-      const log = readTaskLog(context, task);
       return {
         metadata: { ...renderRun(context, run, { tasks: false }), ...renderTask(context, run, task) },
         ...(task.outcome?.error !== undefined && { error: task.outcome.error }),
         ...(task.outcome?.errorTrace !== undefined && { error_trace: task.outcome.errorTrace }),
-        logs: log.text,
-        logs_truncated: log.truncated,
+        ...output(run, task),
       };
     });
 

@@ -74,6 +74,7 @@ export function renderRun(context: WorkspaceContext, run: Run, options: { tasks:
     execution_duration: 0,
     cleanup_duration: 0,
     run_duration: run.endTime > 0 ? run.endTime - run.startTime : 0,
+    ...(run.settings.overriding && { overriding_parameters: run.settings.overriding }),
     ...(Object.keys(run.parameters).length > 0 && {
       job_parameters: Object.entries(run.parameters).map(([name, value]) => ({
         name,

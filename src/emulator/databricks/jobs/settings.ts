@@ -5,6 +5,7 @@ import {
   optionalObjects,
   optionalString,
   optionalStrings,
+  optionalTexts,
   requiredString,
 } from '../body.ts';
 import type { Principal, WorkspaceContext } from '../context.ts';
@@ -32,13 +33,22 @@ const runConditions = [
   'ALL_FAILED',
 ];
 
+/** A `notebook_task`. */
+export interface NotebookSettings {
+  /** Workspace path, without an extension. */
+  path: string;
+  /** `base_parameters`, with those of run-now over them. */
+  parameters: Record<string, string>;
+}
+
 /** One task as the emulator runs it; `source` is what the client sent and gets back. */
 export interface TaskSettings {
   key: string;
   dependsOn: string[];
   runIf: string;
-  /** Workspace path of the Python file. */
+  /** Workspace path of the Python file; empty for a notebook. */
   pythonFile: string;
+  notebook?: NotebookSettings;
   parameters: string[];
   /** Requirement lines of the task's environment and its PyPI libraries; `-r <workspace path>` not yet expanded. */
   dependencies: string[];
@@ -57,12 +67,15 @@ export interface RunSettings {
   timeoutSeconds: number;
   maxConcurrentRuns: number;
   queue: boolean;
+  /** What run-now gave over the tasks' own parameters. */
+  overriding?: { notebook_params: Record<string, string> };
 }
 
 /** Reads the settings of a job or of runs/submit. @throws ApiError 400 that names the field. */
 export function parseSettings(source: Json, fallbackName: string): RunSettings {
   const tasks = optionalObjects(source, 'tasks');
   if (tasks.length > 100) throw invalid('A job can have at most 100 tasks.');
+  if (source.git_source !== undefined && source.git_source !== null) throw invalid(noGit);
   const environments = new Map(
     optionalObjects(source, 'environments').map((environment) => {
       const spec = isObject(environment.spec) ? environment.spec : {};
@@ -92,21 +105,13 @@ function parseTask(source: Json, environments: Map<string, string[]>): TaskSetti
     throw invalid(`Task key ${key} may have letters, digits, - and _, at most 100.`);
   const types = taskTypes.filter((type) => source[type] !== undefined);
   if (types.length !== 1) throw invalid(`Task ${key} must have exactly one kind of task.`);
-  const python = source.spark_python_task;
-  if (!isObject(python))
-    throw invalid(`Task ${key}: this workspace runs spark_python_task only, not ${types[0]}.`);
   const environment = optionalString(source, 'environment_key');
   if (environment !== undefined && !environments.has(environment))
     throw invalid(`Task ${key}: environment_key ${environment} is not among the environments.`);
-  if (optionalString(python, 'source') === 'GIT')
-    throw invalid(`Task ${key}: git_source knows no generic Git; put the file into the workspace.`);
   if ((optionalInteger(source, 'max_retries') ?? 0) !== 0)
     throw invalid(
       `Task ${key}: this workspace does not retry tasks; leave max_retries out and repair the run.`,
     );
-  const pythonFile = requiredString(python, 'python_file');
-  if (!pythonFile.startsWith('/'))
-    throw invalid(`Task ${key}: python_file must be an absolute workspace path, not ${pythonFile}.`);
   const runIf = optionalString(source, 'run_if') ?? 'ALL_SUCCESS';
   if (!runConditions.includes(runIf))
     throw invalid(`Task ${key}: run_if must be one of ${runConditions.join(', ')}.`);
@@ -116,13 +121,34 @@ function parseTask(source: Json, environments: Map<string, string[]>): TaskSetti
       requiredString(dependency, 'task_key'),
     ),
     runIf,
-    pythonFile,
-    parameters: optionalStrings(python, 'parameters'),
+    ...parseWork(source, key, types[0]),
     dependencies: [...(environments.get(environment ?? '') ?? []), ...libraries(source, key)],
     timeoutSeconds: seconds(source),
     source,
   };
 }
+
+/** What the task runs. */
+function parseWork(
+  source: Json,
+  key: string,
+  type: string | undefined,
+): Pick<TaskSettings, 'pythonFile' | 'parameters' | 'notebook'> {
+  const work = type === undefined ? undefined : source[type];
+  if (!isObject(work) || (type !== 'spark_python_task' && type !== 'notebook_task'))
+    throw invalid(`Task ${key}: this workspace runs spark_python_task and notebook_task only, not ${type}.`);
+  if (optionalString(work, 'source') === 'GIT') throw invalid(`Task ${key}: ${noGit}`);
+  const field = type === 'notebook_task' ? 'notebook_path' : 'python_file';
+  const path = requiredString(work, field);
+  if (!path.startsWith('/'))
+    throw invalid(`Task ${key}: ${field} must be an absolute workspace path, not ${path}.`);
+  if (type === 'spark_python_task')
+    return { pythonFile: path, parameters: optionalStrings(work, 'parameters') };
+  const notebook = { path, parameters: optionalTexts(work, 'base_parameters') };
+  return { pythonFile: '', parameters: [], notebook };
+}
+
+const noGit = 'git_source knows no generic Git; put the file into the workspace.';
 
 function libraries(source: Json, key: string): string[] {
   return optionalObjects(source, 'libraries').map((library) => {

@@ -56,6 +56,21 @@ function originTags(principal: Principal): KeyValue[] {
           { key: 'mlflow.source.type', value: 'JOB' },
         ]),
     { key: 'mlflow.databricks.jobRunID', value: String(run.taskRunId) },
+    ...(run.notebook ? notebookTags(run.notebook, run.jobId !== 0) : []),
+  ];
+}
+
+/** mlflow's notebook context; in a job the job stays the source (mlflow: tracking/context, later providers win). */
+function notebookTags({ id, path }: { id: string; path: string }, inJob: boolean): KeyValue[] {
+  return [
+    { key: 'mlflow.databricks.notebookID', value: id },
+    { key: 'mlflow.databricks.notebookPath', value: path },
+    ...(inJob
+      ? []
+      : [
+          { key: 'mlflow.source.name', value: path },
+          { key: 'mlflow.source.type', value: 'NOTEBOOK' },
+        ]),
   ];
 }
 

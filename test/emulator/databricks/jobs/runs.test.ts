@@ -342,11 +342,11 @@ test('a run names its trouble: missing file, foreign folder, unknown task type, 
   Object.assign(foreign.tasks[0] ?? {}, { spark_python_task: { python_file: '/Workspace/Private/main.py' } });
   const refused = await ended(outsider.client, await submit(outsider.client, foreign));
   expect(refused.status.termination_details).toMatchObject({ code: 'UNAUTHORIZED_ERROR' });
-  const notebook = await admin.post('/api/2.2/jobs/runs/submit', {
-    tasks: [{ task_key: 'main', notebook_task: { notebook_path: '/Shared/x' } }],
+  const other = await admin.post('/api/2.2/jobs/runs/submit', {
+    tasks: [{ task_key: 'main', sql_task: { warehouse_id: 'w' } }],
   });
-  expect(notebook).toMatchObject({ status: 400, body: { error_code: 'INVALID_PARAMETER_VALUE' } });
-  expect(notebook.body.message).toContain('spark_python_task only, not notebook_task');
+  expect(other).toMatchObject({ status: 400, body: { error_code: 'INVALID_PARAMETER_VALUE' } });
+  expect(other.body.message).toContain('spark_python_task and notebook_task only, not sql_task');
 });
 
 test('a submitted run is for its creator, its readers and admins only', async () => {
