@@ -4,6 +4,7 @@ import type { FastifyError, FastifyInstance } from 'fastify';
 import fastify from 'fastify';
 import type { WorkspaceContext } from './context.ts';
 import { ApiError } from './errors.ts';
+import { registerFaultHooks } from './faults/fault-hooks.ts';
 
 /** Largest body that is read into memory, in bytes (raw bodies are streams and have no limit here). */
 const jsonLimit = 64 * 1024 * 1024;
@@ -47,16 +48,8 @@ export function createApplication(context: WorkspaceContext): FastifyInstance {
     reply.header('x-databricks-org-id', context.settings.orgId);
     reply.header('x-request-id', request.id);
     if (context.settings.latency.requestMs > 0) await sleep(context.settings.latency.requestMs);
-    const failure = context.failures.take('request', `${request.method} ${request.url.split('?')[0]}`);
-    if (failure) throw new ApiError(failure.errorCode ?? 'INTERNAL_ERROR', failure.message);
   });
-  app.addHook('onSend', async (request, reply, payload) => {
-    if (context.failures.take('response', `${request.method} ${request.url.split('?')[0]}`)) {
-      reply.hijack();
-      request.raw.socket.destroy();
-    }
-    return payload;
-  });
+  registerFaultHooks(app, context.failures.faults);
 
   app.setErrorHandler<FastifyError | ApiError>((error, request, reply) => {
     if (error instanceof ApiError) {

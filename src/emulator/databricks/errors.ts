@@ -27,6 +27,9 @@ const statusByCode = {
 
 export type ErrorCode = keyof typeof statusByCode;
 
+/** The HTTP status that usually goes with a code. */
+export const statusOf = (code: ErrorCode): number => statusByCode[code];
+
 /** A refusal as a Databricks REST API words it: `{error_code, message}` with an HTTP status. */
 export class ApiError extends Error {
   readonly status: number;

@@ -9,6 +9,7 @@ import { openDatabase } from './database.ts';
 import type { Scheduler } from './execution/scheduler.ts';
 import type { FailureRegistry } from './failures.ts';
 import { createFailureRegistry } from './failures.ts';
+import { registerFaultRoutes } from './faults/fault-routes.ts';
 import { registerFiles } from './files/routes.ts';
 import { createWorkspaceFiles } from './files/workspace-files.ts';
 import { authorizeRequest } from './identity/authorize.ts';
@@ -35,6 +36,8 @@ export interface WorkspaceOptions {
   stopGraceMs?: number;
   /** Begin again what a stop cut off (default: such a run has failed). */
   resumeRuns?: boolean;
+  /** Lets the admin switch on faults at `/test/faults`; for tests only. */
+  faultControl?: boolean;
   /** The Python that makes virtual environments; default `python3`. */
   python?: string;
 }
@@ -97,6 +100,7 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
   context.onClose(() => context.python.close());
   const adminToken = kept(dataDir, 'admin-token', () => tokens.issue(adminName, 'pat'));
   const app = createApplication(context);
+  if (options.faultControl) registerFaultRoutes(app, context, context.failures.faults);
   let closing: Promise<void> | undefined;
 
   return {
