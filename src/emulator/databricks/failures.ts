@@ -40,7 +40,7 @@ export function createFailureRegistry(): FailureRegistry {
         return;
       }
       const [method, path = '*'] = subject?.split(' ') ?? [];
-      const rule = { ...(method && { method }), path, times, probability: 1, seed: 1 };
+      const rule = { ...(method && { method }), path, skip: 0, times, probability: 1, seed: 1 };
       if (point === 'response') faults.add({ ...rule, kind: 'lost_answer' });
       else faults.add({ ...rule, kind: 'error', status: statusOf(errorCode), errorCode, message });
     },

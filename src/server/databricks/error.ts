@@ -36,10 +36,13 @@ export class DatabricksError extends Error {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 
-  /** The thing does not exist. Jobs 2.2 says so with 400 and a sentence (facts: Jobs). */
+  /**
+   * The thing does not exist. Jobs 2.2 says so with 400 and a sentence (facts: Jobs); ENDPOINT_NOT_FOUND says that
+   * the API itself does not, and nothing about the thing.
+   */
   get missing(): boolean {
     return (
-      this.status === 404 ||
+      (this.status === 404 && this.code !== 'ENDPOINT_NOT_FOUND') ||
       this.code === 'RESOURCE_DOES_NOT_EXIST' ||
       (this.status === 400 && /does not exist/i.test(this.message))
     );

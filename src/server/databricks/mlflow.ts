@@ -61,7 +61,21 @@ export function createMlflow(call: Call): MlflowPort {
     }
   }
 
-  async function share(as: CallAs, experiment: string, writer: string): Promise<void> {
+  /**
+   * Said again for an experiment that is there: whoever made it may have been cut off before. One that others
+   * manage is theirs to share.
+   */
+  async function share(as: CallAs, experiment: string, writer: string | undefined): Promise<string> {
+    if (writer === undefined) return experiment;
+    try {
+      await grantEdit(as, experiment, writer);
+    } catch (error) {
+      if (!(error instanceof DatabricksError && error.code === 'PERMISSION_DENIED')) throw error;
+    }
+    return experiment;
+  }
+
+  async function grantEdit(as: CallAs, experiment: string, writer: string): Promise<void> {
     await call(as, 'PATCH', `/api/2.0/permissions/experiments/${experiment}`, {
       body: { access_control_list: [{ service_principal_name: writer, permission_level: 'CAN_EDIT' }] },
     });
@@ -77,27 +91,25 @@ export function createMlflow(call: Call): MlflowPort {
           message: `The experiment ${name} was deleted. Restore it, or name another in the binding.`,
         });
       }
-      if (known) return known.experiment_id;
+      if (known) return await share(as, known.experiment_id, writer);
       const folder = name.slice(0, name.lastIndexOf('/'));
       if (folder !== '') {
         await call(as, 'POST', '/api/2.0/workspace/mkdirs', { body: { path: folder }, idempotent: true });
       }
+      let id: string;
       try {
         const body = { name };
-        const { experiment_id: id } = await call<{ experiment_id: string }>(
-          as,
-          'POST',
-          `${base}/experiments/create`,
-          { body },
-        );
-        if (writer !== undefined) await share(as, id, writer);
-        return id;
+        const made = await call<{ experiment_id: string }>(as, 'POST', `${base}/experiments/create`, {
+          body,
+        });
+        id = made.experiment_id;
       } catch (error) {
-        // Another run made it in between.
+        // Another run made it in between, or the answer that says so was lost.
         const made = await experimentByName(as, name);
-        if (made) return made.experiment_id;
-        throw error;
+        if (!made) throw error;
+        id = made.experiment_id;
       }
+      return await share(as, id, writer);
     },
 
     async taggedRuns(as, experimentId, tag, value) {

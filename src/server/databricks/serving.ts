@@ -10,18 +10,24 @@ interface ServedEntity {
   [setting: string]: unknown;
 }
 
+interface Route {
+  served_entity_name?: string;
+  served_model_name?: string;
+  traffic_percentage: number;
+}
+
+interface Config {
+  config_version?: number;
+  auto_capture_config?: object;
+  served_entities?: ServedEntity[];
+  traffic_config?: { routes?: Route[] };
+}
+
 interface EndpointAnswer {
   name: string;
   state?: { ready?: string; config_update?: string };
-  config?: {
-    config_version?: number;
-    auto_capture_config?: object;
-    served_entities?: ServedEntity[];
-    traffic_config?: {
-      routes?: { served_entity_name?: string; served_model_name?: string; traffic_percentage: number }[];
-    };
-  };
-  pending_config?: { served_entities?: ServedEntity[] };
+  config?: Config;
+  pending_config?: Config;
 }
 
 /** What of a served entity is configuration; the rest of what GET tells (state, creator, times) may not be sent back. */
@@ -83,9 +89,7 @@ export class Serving {
       served: ours.map((entity) => ({
         name: entity.name,
         version: Number(entity.entity_version),
-        percentage:
-          routes.find((route) => (route.served_entity_name ?? route.served_model_name) === entity.name)
-            ?.traffic_percentage ?? 0,
+        percentage: routes.find((route) => nameOf(route) === entity.name)?.traffic_percentage ?? 0,
         settings: pick(entity),
       })),
       others: entities
@@ -97,7 +101,7 @@ export class Serving {
 
   /**
    * Replaces the configuration of traffic and entities; what else belongs to it (inference tables) is carried over.
-   * Databricks refuses it (409) while another update is in progress.
+   * Databricks refuses it (409) while another update is in progress; one that is this very update is no refusal.
    */
   async route(token: string, name: string, model: string, served: readonly ServedVersion[]): Promise<void> {
     const { config } = await this.#http.json<EndpointAnswer>(
@@ -105,24 +109,49 @@ export class Serving {
       'GET',
       `/api/2.0/serving-endpoints/${encodeURIComponent(name)}`,
     );
-    await this.#http.json(token, 'PUT', `/api/2.0/serving-endpoints/${encodeURIComponent(name)}/config`, {
-      body: {
-        ...(config?.auto_capture_config && { auto_capture_config: config.auto_capture_config }),
-        served_entities: served.map((entry) => ({
-          workload_size: 'Small',
-          scale_to_zero_enabled: true,
-          ...entry.settings,
-          name: entry.name,
-          entity_name: model,
-          entity_version: String(entry.version),
-        })),
-        traffic_config: {
-          routes: served.map((entry) => ({
-            served_entity_name: entry.name,
-            traffic_percentage: entry.percentage,
+    const path = `/api/2.0/serving-endpoints/${encodeURIComponent(name)}`;
+    try {
+      await this.#http.json(token, 'PUT', `${path}/config`, {
+        body: {
+          ...(config?.auto_capture_config && { auto_capture_config: config.auto_capture_config }),
+          served_entities: served.map((entry) => ({
+            workload_size: 'Small',
+            scale_to_zero_enabled: true,
+            ...entry.settings,
+            name: entry.name,
+            entity_name: model,
+            entity_version: String(entry.version),
           })),
+          traffic_config: {
+            routes: served.map((entry) => ({
+              served_entity_name: entry.name,
+              traffic_percentage: entry.percentage,
+            })),
+          },
         },
-      },
-    });
+      });
+    } catch (error) {
+      // Said again after a lost answer it is refused, because the first one is being carried out.
+      if (!(error instanceof DatabricksError && (error.status === 409 || error.status === 0))) throw error;
+      const now = await this.#http.json<EndpointAnswer>(token, 'GET', path);
+      if (!isConfig(now.pending_config ?? now.config, served)) throw error;
+    }
   }
 }
+
+/** Whether a configuration serves just these versions with this traffic. */
+function isConfig(config: Config | undefined, served: readonly ServedVersion[]): boolean {
+  const of = (entries: readonly { name: string; version: number; percentage: number }[]) =>
+    JSON.stringify(entries.map(({ name, version, percentage }) => [name, version, percentage]).toSorted());
+  const percentages = new Map(
+    (config?.traffic_config?.routes ?? []).map((route) => [nameOf(route), route.traffic_percentage]),
+  );
+  const entities = (config?.served_entities ?? []).map((entity) => ({
+    name: entity.name,
+    version: Number(entity.entity_version),
+    percentage: percentages.get(entity.name) ?? 0,
+  }));
+  return of(entities) === of(served);
+}
+
+const nameOf = (route: Route) => route.served_entity_name ?? route.served_model_name;

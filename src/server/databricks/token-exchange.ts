@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import ky, { HTTPError } from 'ky';
+import ky, { HTTPError, NetworkError, TimeoutError } from 'ky';
 import type { ExchangedToken, TokenExchange } from '../identity/workspace-tokens.ts';
 import { DatabricksError } from './error.ts';
 
@@ -16,9 +16,19 @@ interface Refusal {
 
 function failure(what: string, error: unknown): DatabricksError {
   if (error instanceof DatabricksError) return error;
-  if (!(error instanceof HTTPError)) {
+  if (error instanceof TimeoutError || error instanceof NetworkError) {
     return new DatabricksError(
       { code: 'NO_CONNECTION', status: 0, message: `${what}: no answer.` },
+      { cause: error },
+    );
+  }
+  if (!(error instanceof HTTPError)) {
+    return new DatabricksError(
+      {
+        code: 'BAD_ANSWER',
+        status: 502,
+        message: `${what}: something else than Databricks' sign-in answered.`,
+      },
       { cause: error },
     );
   }

@@ -39,6 +39,8 @@ const system = { kind: 'system', name: 'training' } as const;
 const traceBound = 8_000;
 /** How much later than its timeout a run may end before it is cancelled from here. */
 const graceMs = 60_000;
+/** How often a submitted run that was never seen is looked for: with the pauses between, about a minute. */
+const unseenTries = 6;
 /** How long a submission is tried while Gitea or Databricks fail; and any other step, beyond the run's timeout. */
 const patienceMs = { submission: 2 * 3_600_000, otherwise: 24 * 3_600_000 };
 
@@ -237,6 +239,13 @@ export class RunDriver {
     const { workspace, journal } = this.#options;
     const as: CallAs = { repository, role: run.trust === 'fork' ? 'fork' : 'trainer' };
     const remote = await workspace.run(as, run.databricksRunId ?? '');
+    // What was submitted a moment ago may not be known yet to whoever answers the read.
+    if (!remote && run.state === 'submitted' && run.tasks.length === 0 && run.failures < unseenTries)
+      throw new DatabricksError({
+        code: 'NOT_YET_VISIBLE',
+        status: 503,
+        message: 'Databricks does not know yet the run that it has started.',
+      });
     if (!remote) throw new RunFailure('Databricks no longer knows this run. Train again.');
     const tasks = remote.tasks.map(({ runId: _, ...task }) => task);
     const seen = { tasks, databricksUrl: remote.url, failures: 0 };

@@ -35,6 +35,22 @@ describe('a counterpart that keeps failing', () => {
     expect((await run()).error?.message).toMatch(/^Databricks did not answer as it should for too long: /);
   }, 120_000);
 
+  test('a run that the workspace does not show yet is looked for again, not given up', async () => {
+    const stage = await openStage();
+    const rooms = await startRooms(stage);
+    const { faults } = stage.workspace.failures;
+    const late = { kind: 'late', path: '/api/2.2/jobs/runs/get', before: 'missing' } as const;
+    const id = faults.add({ ...late, skip: 0, times: 2, probability: 1, seed: 1 });
+    const head = await stage.team.commit('main', { '.gitea/databricks.yml': configuration, ...files(good) });
+    await rooms.training.reconciler.reconcile();
+    await until('the result', async () => {
+      const [run] = await rooms.stores.runs.ofCommit(stage.repository.id, head);
+      expect(run?.error ?? null).toBeNull();
+      return run?.state === 'succeeded';
+    });
+    expect(faults.list().find((known) => known.id === id)?.happened).toBe(2);
+  }, 120_000);
+
   test('a commit with more files than a snapshot may have is answered in its pull request', async () => {
     const stage = await openStage();
     const rooms = await startRooms(stage);

@@ -13,7 +13,7 @@ export type FaultRegistry = ReturnType<typeof createFaultRegistry>;
 
 /** Faults that wait for the requests that they meet, in the order in which they were added. */
 export function createFaultRegistry() {
-  let known: (KnownFault & { matches: RegExp; random: () => number })[] = [];
+  let known: (KnownFault & { matches: RegExp; random: () => number; passed: number })[] = [];
   let lastId = 0;
 
   function* meeting(kinds: readonly string[], method: string, path: string) {
@@ -21,7 +21,9 @@ export function createFaultRegistry() {
       const { fault } = entry;
       if (entry.happened >= fault.times || !kinds.includes(fault.kind)) continue;
       if (fault.method !== undefined && fault.method !== method) continue;
-      if (entry.matches.test(path) && entry.random() < fault.probability) yield entry;
+      if (!entry.matches.test(path)) continue;
+      if (entry.passed < fault.skip) entry.passed += 1;
+      else if (entry.random() < fault.probability) yield entry;
     }
   }
 
@@ -33,6 +35,7 @@ export function createFaultRegistry() {
         id: lastId,
         fault,
         happened: 0,
+        passed: 0,
         matches: new RegExp(`^${escaped}$`),
         random: randomNumbers(fault.seed),
       });

@@ -4,6 +4,8 @@ export interface FaultRule {
   method?: string;
   /** The path without its query; `*` stands for any text, slashes too. */
   path: string;
+  /** How many requests that match pass before it happens. */
+  skip: number;
   /** How often it happens. */
   times: number;
   /** 0 to 1, drawn with `seed` for every request that matches. */

@@ -6,7 +6,7 @@ import { afterHandler, beforeHandler, befores, pages } from './fault.ts';
 
 type Kind = Fault['kind'];
 const kinds: readonly Kind[] = [...beforeHandler, ...afterHandler];
-const common = ['kind', 'method', 'path', 'times', 'probability', 'seed'];
+const common = ['kind', 'method', 'path', 'skip', 'times', 'probability', 'seed'];
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** What each kind takes beside the common fields. */
@@ -21,8 +21,8 @@ const fields: Record<Kind, readonly string[]> = {
 };
 
 /**
- * A fault as `POST /test/faults` takes it: `kind`, `path` (`*` is any text), and where wanted `method`, `times`
- * (1), `probability` (1) with `seed` (1), and what the kind takes.
+ * A fault as `POST /test/faults` takes it: `kind`, `path` (`*` is any text), and where wanted `method`, `skip`
+ * (0), `times` (1), `probability` (1) with `seed` (1), and what the kind takes.
  * @throws ApiError 400 that names the field and what would be right.
  */
 export function parseFault(source: Json): Fault {
@@ -46,6 +46,7 @@ function parseRule(source: Json): FaultRule {
   return {
     ...(method !== undefined && { method }),
     path,
+    skip: within(source, 'skip', 0, 1_000_000) ?? 0,
     times: within(source, 'times', 1, 1_000_000) ?? 1,
     probability,
     seed: within(source, 'seed', 0, 2 ** 32 - 1) ?? 1,

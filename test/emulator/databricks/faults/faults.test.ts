@@ -95,7 +95,7 @@ test('a fault meets its method and path, as often as was asked, and is listed, c
   expect((await admin.get('/api/2.2/jobs/list')).status).toBe(200);
   expect((await admin.post(me)).status).toBe(404);
   expect((await admin.get('/test/faults')).body.faults).toEqual([
-    { id, happened: 1, probability: 1, seed: 1, ...fault },
+    { id, happened: 1, skip: 0, probability: 1, seed: 1, ...fault },
   ]);
   expect((await admin.get(me)).status).toBe(503);
   expect((await admin.get(me)).status).toBe(200);
