@@ -34,7 +34,7 @@ export function registerFaultHooks(app: FastifyInstance, faults: FaultRegistry):
     });
     if (!fault) return payload;
     if (fault.kind === 'late') {
-      const instead = late.instead(fault, path, shown);
+      const instead = late.instead(fault, request.url, shown);
       reply.code(instead.status).removeHeader('content-length');
       return instead.body;
     }

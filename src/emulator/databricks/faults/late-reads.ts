@@ -25,18 +25,27 @@ export function createLateReads() {
       seen.set(keyOf(id, read), body);
       return false;
     },
-    /** What the reader sees instead of the news. */
-    instead(fault: Late, path: string, shown: string | undefined): Shown {
+    /**
+     * What the reader sees instead of the news.
+     * @param address the request's path and query
+     */
+    instead(fault: Late, address: string, shown: string | undefined): Shown {
       if (shown !== undefined) return { status: 200, body: shown };
-      if (fault.before === 'empty') return { status: 200, body: '{}' };
-      const message = 'The object is not known here (yet).';
-      // Jobs says that something is missing with 400 (facts: Jobs 2.2).
-      return /\/jobs\//.test(path)
-        ? { status: 400, body: envelope('INVALID_PARAMETER_VALUE', 'Run does not exist.') }
-        : { status: 404, body: envelope('RESOURCE_DOES_NOT_EXIST', message) };
+      return fault.before === 'empty' ? { status: 200, body: '{}' } : missing(address);
     },
     shownBefore: (id: number, read: string): string | undefined => seen.get(keyOf(id, read)),
   };
+}
+
+/** Jobs says that something is missing with 400 (facts: Jobs 2.2), everybody else with 404. */
+function missing(address: string): Shown {
+  const { pathname, searchParams } = new URL(address, 'http://workspace');
+  const [kind, id] = searchParams.has('run_id')
+    ? ['Run', searchParams.get('run_id')]
+    : ['Job', searchParams.get('job_id')];
+  return pathname.includes('/jobs/')
+    ? { status: 400, body: envelope('INVALID_PARAMETER_VALUE', `${kind} ${id} does not exist.`) }
+    : { status: 404, body: envelope('RESOURCE_DOES_NOT_EXIST', `${pathname} is not known here.`) };
 }
 
 const envelope = (error_code: string, message: string) => JSON.stringify({ error_code, message });

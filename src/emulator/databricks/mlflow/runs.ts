@@ -100,7 +100,11 @@ export function createRuns(context: WorkspaceContext) {
         );
       const id = randomUUID().replaceAll('-', '');
       const name = run.name || named || randomRunName();
-      const given = new Set(run.tags.map((tag) => tag.key));
+      // mlflow says LOCAL where it does not see the job around it; inside Databricks it does.
+      const unaware = run.tags.some((tag) => tag.key === 'mlflow.source.type' && tag.value === 'LOCAL');
+      const given = new Set(
+        run.tags.map((tag) => tag.key).filter((key) => !(unaware && key.startsWith('mlflow.source.'))),
+      );
       context.transaction(() => {
         db.prepare(`insert into mlflow_runs values (?, ?, ?, ?, 'RUNNING', ?, null, 'active', ?)`).run(
           id,
