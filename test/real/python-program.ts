@@ -22,7 +22,7 @@ interface PythonProgram {
 /** One test per check of a Python program, which runs once; a check that it did not come to fails with its last words. */
 export function describePython(title: string, { program, environment, folder }: PythonProgram): void {
   const file = fileURLToPath(program);
-  const names = [...readFileSync(file, 'utf8').matchAll(/^@check\("(.+)"\)$/gm)].map(
+  const names = [...readFileSync(file, 'utf8').matchAll(/^@?check\("([^"]+)"\)/gm)].map(
     ([, name]) => name ?? '',
   );
   if (names.length === 0) throw new Error(`${file} declares no checks.`);

@@ -14,9 +14,9 @@ import type { WorkspaceContext } from '../context.ts';
 import { invalid } from '../errors.ts';
 import type { Scheduler } from '../execution/scheduler.ts';
 import { parseAccessControlList } from '../permission/access-control-list.ts';
-import type { Job } from './job-store.ts';
 import { createJobStore } from './job-store.ts';
-import { pageAt, pageToken } from './paging.ts';
+import { renderJob } from './job-view.ts';
+import { pageStart, takePage } from './paging.ts';
 import { jobsPaths } from './paths.ts';
 import type { RunStore } from './run-store.ts';
 import { parseRunAs, parseSettings } from './settings.ts';
@@ -38,20 +38,6 @@ export function registerJobDefinitions(
 ): void {
   const { permissions } = context;
   const jobs = createJobStore(context);
-
-  const render = (job: Job, expand: boolean) => ({
-    job_id: job.id,
-    creator_user_name: job.creator,
-    run_as_user_name: job.runAs,
-    created_time: job.createdAt,
-    settings: {
-      max_concurrent_runs: 1,
-      timeout_seconds: 0,
-      format: 'MULTI_TASK',
-      ...(expand ? job.source : withoutTasks(job.source)),
-      name: job.name,
-    },
-  });
 
   for (const base of jobsPaths) {
     app.post(`${base}/create`, async (request) => {
@@ -80,7 +66,7 @@ export function registerJobDefinitions(
       const principal = context.authorize(request);
       const id = requiredInteger(queryOf(request), 'job_id');
       permissions.requireObject(principal, 'CAN_VIEW', 'jobs', id);
-      return render(jobs.get(id), true);
+      return renderJob(jobs.get(id), { tasks: true });
     });
 
     app.get(`${base}/list`, async (request) => {
@@ -88,17 +74,15 @@ export function registerJobDefinitions(
       const query = queryOf(request);
       const limit = optionalInteger(query, 'limit') ?? 20;
       if (limit < 1 || limit > 100) throw invalid('limit must be between 1 and 100.');
-      const before = pageAt(query);
-      const name = optionalString(query, 'name');
+      const start = pageStart(query);
       const visible = jobs
-        .list(name)
-        .filter(({ id }) => id < before && permissions.allowsObject(principal, 'CAN_VIEW', 'jobs', id));
-      const page = visible.slice(0, limit);
-      const more = visible.length > limit;
+        .beside(optionalString(query, 'name'), start)
+        .filter(({ id }) => permissions.allowsObject(principal, 'CAN_VIEW', 'jobs', id));
+      const { page, links } = takePage(visible, start, limit);
+      const expand = flag(query, 'expand_tasks');
       return {
-        ...(page.length > 0 && { jobs: page.map((job) => render(job, flag(query, 'expand_tasks'))) }),
-        has_more: more,
-        ...(more && { next_page_token: pageToken(page.at(-1)?.id ?? 0) }),
+        ...(page.length > 0 && { jobs: page.map((job) => renderJob(job, { tasks: expand })) }),
+        ...links,
       };
     });
 
@@ -142,11 +126,6 @@ export function registerJobDefinitions(
       return {};
     });
   }
-}
-
-/** What `list` shows of the settings unless asked to expand them. */
-function withoutTasks({ tasks: _tasks, environments: _environments, ...rest }: Json): Json {
-  return rest;
 }
 
 /** Partial update as Databricks does it: fields replace fields, keyed lists are merged by key. */

@@ -34,11 +34,14 @@ export function createJobStore(context: WorkspaceContext) {
       if (!row) throw missingJob(id);
       return toJob(row);
     },
-    /** Newest first; a name is matched exactly but for case. */
-    list: (name: string | undefined): Job[] =>
+    /** What lies below an id, newest first, or above it, oldest first; a name is matched exactly but for case. */
+    beside: (name: string | undefined, { older, than }: { older: boolean; than: number }): Job[] =>
       db
-        .prepare('select * from jobs_jobs where ? is null or lower(name) = lower(?) order by id desc')
-        .all(name ?? null, name ?? null)
+        .prepare(
+          `select * from jobs_jobs where (? is null or lower(name) = lower(?)) and ${older ? 'id < ?' : 'id > ?'}
+             order by id ${older ? 'desc' : 'asc'}`,
+        )
+        .all(name ?? null, name ?? null, than)
         .map(toJob),
     add(job: Job): void {
       db.prepare('insert into jobs_jobs values (?, ?, ?, ?, ?, ?)').run(

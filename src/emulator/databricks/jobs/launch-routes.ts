@@ -14,6 +14,7 @@ import type { Scheduler } from '../execution/scheduler.ts';
 import { parseAccessControlList } from '../permission/access-control-list.ts';
 import { createJobStore } from './job-store.ts';
 import { tooManyRuns } from './outcome.ts';
+import { overridden } from './overriding.ts';
 import { jobsPaths } from './paths.ts';
 import type { RunStore } from './run-store.ts';
 import type { RunSettings } from './settings.ts';
@@ -36,9 +37,9 @@ export function registerLaunches(
       context.permissions.requireObject(principal, 'CAN_MANAGE_RUN', 'jobs', jobId);
       const job = jobs.get(jobId);
       const token = idempotencyToken(body);
-      const settings = withNotebookParameters(
+      const settings = overridden(
         only(parseSettings(job.source, job.name), optionalStrings(body, 'only')),
-        optionalTexts(body, 'notebook_params'),
+        body,
       );
       if (settings.tasks.length === 0) throw invalid(`Job ${jobId} has no tasks.`);
       const given = optionalTexts(body, 'job_parameters');
@@ -113,19 +114,4 @@ function only(settings: RunSettings, keys: readonly string[]): RunSettings {
     .filter(({ key }) => keys.includes(key))
     .map((task) => ({ ...task, dependsOn: task.dependsOn.filter((key) => keys.includes(key)) }));
   return { ...settings, tasks };
-}
-
-/** The notebooks' parameters with those of run-now over them (docs: the two maps are merged, run-now wins). */
-function withNotebookParameters(settings: RunSettings, given: Record<string, string>): RunSettings {
-  if (Object.keys(given).length === 0) return settings;
-  if (Buffer.byteLength(JSON.stringify({ notebook_params: given })) > 10_000)
-    throw invalid('notebook_params cannot exceed 10000 bytes.');
-  if (!settings.tasks.some(({ notebook }) => notebook))
-    throw invalid('notebook_params were given, but the job has no notebook task.');
-  const tasks = settings.tasks.map((task) =>
-    task.notebook
-      ? { ...task, notebook: { ...task.notebook, parameters: { ...task.notebook.parameters, ...given } } }
-      : task,
-  );
-  return { ...settings, tasks, overriding: { notebook_params: given } };
 }

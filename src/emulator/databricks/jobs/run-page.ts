@@ -30,7 +30,7 @@ export function registerRunPage(app: FastifyInstance, context: WorkspaceContext,
 }
 
 function renderPage(context: WorkspaceContext, run: Run): string {
-  const view = renderRun(context, run, { tasks: false });
+  const view = renderRun(context, run, { tasks: false, history: false });
   const facts: [string, string][] = [
     ['State', stateOf(run)],
     ['Run as', run.runAs],

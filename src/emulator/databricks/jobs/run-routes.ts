@@ -13,10 +13,13 @@ import { forbidden, invalid, missingRun } from '../errors.ts';
 import { notebookOutput } from '../execution/notebook/notebook-output.ts';
 import type { Scheduler } from '../execution/scheduler.ts';
 import { readTaskLog } from '../execution/task-log.ts';
-import { pageAt, pageToken } from './paging.ts';
+import { pageStart, takePage } from './paging.ts';
 import { jobsPaths } from './paths.ts';
 import type { Run, RunStore, TaskRun } from './run-store.ts';
 import { renderRun, renderTask } from './run-view.ts';
+
+/** The most runs of one page. */
+const largestPage = 24;
 
 /** get, list, get-output, cancel, cancel-all, repair and delete of runs. */
 export function registerRuns(
@@ -52,18 +55,21 @@ export function registerRuns(
 
   for (const base of jobsPaths) {
     app.get(`${base}/runs/get`, async (request) => {
-      const id = requiredInteger(queryOf(request), 'run_id');
+      const query = queryOf(request);
+      const id = requiredInteger(query, 'run_id');
       const run = runOf(context.authorize(request), id, 'CAN_VIEW');
+      const history = flag(query, 'include_history');
       const task = run.id === id ? undefined : runs.findTask(id)?.task;
-      if (!task) return renderRun(context, run, { tasks: true });
-      return { ...renderRun(context, run, { tasks: false }), ...renderTask(context, run, task) };
+      if (!task) return renderRun(context, run, { tasks: true, history });
+      return { ...renderRun(context, run, { tasks: false, history }), ...renderTask(context, run, task) };
     });
 
     app.get(`${base}/runs/list`, async (request) => {
       const principal = context.authorize(request);
       const query = queryOf(request);
-      const limit = optionalInteger(query, 'limit') ?? 20;
-      if (limit < 1 || limit >= 25) throw invalid('limit must be greater than 0 and less than 25.');
+      // 0 asks for the largest page (the Jobs API's reference says so).
+      const limit = (optionalInteger(query, 'limit') ?? 20) || largestPage;
+      if (limit < 0 || limit > largestPage) throw invalid('limit must be greater than 0 and less than 25.');
       const jobId = optionalInteger(query, 'job_id');
       if (jobId !== undefined) context.permissions.requireObject(principal, 'CAN_VIEW', 'jobs', jobId);
       const active = flag(query, 'active_only');
@@ -72,23 +78,23 @@ export function registerRuns(
       const from = optionalInteger(query, 'start_time_from') ?? 0;
       const to = optionalInteger(query, 'start_time_to') ?? Number.MAX_SAFE_INTEGER;
       const type = optionalString(query, 'run_type');
-      const found: Run[] = [];
-      for (const run of runs.newest(jobId, pageAt(query))) {
-        const ended = run.state === 'TERMINATED';
-        if ((active && ended) || (completed && !ended)) continue;
-        if (type !== undefined && type !== (run.jobId === undefined ? 'SUBMIT_RUN' : 'JOB_RUN')) continue;
-        if (run.startTime < from || run.startTime > to || !sees(principal, run, 'CAN_VIEW')) continue;
-        found.push(run);
-        if (found.length > limit) break;
+      const start = pageStart(query);
+      function* matching() {
+        for (const run of runs.beside(jobId, start)) {
+          const ended = run.state === 'TERMINATED';
+          if ((active && ended) || (completed && !ended)) continue;
+          if (type !== undefined && type !== (run.jobId === undefined ? 'SUBMIT_RUN' : 'JOB_RUN')) continue;
+          if (run.startTime < from || run.startTime > to || !sees(principal, run, 'CAN_VIEW')) continue;
+          yield run;
+        }
       }
-      const page = found.slice(0, limit);
-      const more = found.length > limit;
+      const { page, links } = takePage(matching(), start, limit);
+      const expand = flag(query, 'expand_tasks');
       return {
         ...(page.length > 0 && {
-          runs: page.map((run) => renderRun(context, run, { tasks: flag(query, 'expand_tasks') })),
+          runs: page.map((run) => renderRun(context, run, { tasks: expand, history: false })),
         }),
-        has_more: more,
-        ...(more && { next_page_token: pageToken(page.at(-1)?.id ?? 0) }),
+        ...links,
       };
     });
 
@@ -101,7 +107,10 @@ export function registerRuns(
           'Retrieving the output of runs with multiple tasks is not supported. Please retrieve the output of each individual task run instead.',
         );
       return {
-        metadata: { ...renderRun(context, run, { tasks: false }), ...renderTask(context, run, task) },
+        metadata: {
+          ...renderRun(context, run, { tasks: false, history: false }),
+          ...renderTask(context, run, task),
+        },
         ...(task.outcome?.error !== undefined && { error: task.outcome.error }),
         ...(task.outcome?.errorTrace !== undefined && { error_trace: task.outcome.errorTrace }),
         ...output(run, task),

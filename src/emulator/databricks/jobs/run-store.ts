@@ -175,13 +175,14 @@ export function createRunStore(context: WorkspaceContext) {
         .prepare("select * from jobs_runs where state <> 'TERMINATED' and deleted = 0 order by id")
         .all()
         .map(toRun),
-    /** Newest first, from below `before`; only the given number are read. */
-    *newest(jobId: number | undefined, before: number): Generator<Run> {
+    /** What lies below an id, newest first, or above it, oldest first; only as many as are asked for are read. */
+    *beside(jobId: number | undefined, { older, than }: { older: boolean; than: number }): Generator<Run> {
       const rows = db
         .prepare(
-          `select * from jobs_runs where deleted = 0 and id < ? and (? is null or job_id = ?) order by id desc`,
+          `select * from jobs_runs where deleted = 0 and ${older ? 'id < ?' : 'id > ?'}
+             and (? is null or job_id = ?) order by id ${older ? 'desc' : 'asc'}`,
         )
-        .iterate(before, jobId ?? null, jobId ?? null);
+        .iterate(than, jobId ?? null, jobId ?? null);
       for (const row of rows) yield toRun(row);
     },
     setRun(id: number, state: RunState, outcome?: Outcome): void {

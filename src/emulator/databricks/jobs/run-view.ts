@@ -54,8 +54,8 @@ export function renderTask(context: WorkspaceContext, run: Run, task: TaskRun) {
   };
 }
 
-/** A run as `runs/get` and `runs/list` give it. */
-export function renderRun(context: WorkspaceContext, run: Run, options: { tasks: boolean }) {
+/** A run as `runs/get` and `runs/list` give it; its repairs are told only where `include_history` asks for them. */
+export function renderRun(context: WorkspaceContext, run: Run, show: { tasks: boolean; history: boolean }) {
   return {
     ...(run.jobId !== undefined && { job_id: run.jobId }),
     run_id: run.id,
@@ -83,8 +83,8 @@ export function renderRun(context: WorkspaceContext, run: Run, options: { tasks:
       })),
     }),
     ...states(run.state, run.outcome),
-    ...(options.tasks && { tasks: run.tasks.map((task) => renderTask(context, run, task)) }),
-    ...(run.repairs.length > 0 && { repair_history: renderRepairs(run) }),
+    ...(show.tasks && { tasks: run.tasks.map((task) => renderTask(context, run, task)) }),
+    ...(show.history && { repair_history: renderRepairs(run) }),
   };
 }
 

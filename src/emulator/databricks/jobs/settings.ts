@@ -68,7 +68,7 @@ export interface RunSettings {
   maxConcurrentRuns: number;
   queue: boolean;
   /** What run-now gave over the tasks' own parameters. */
-  overriding?: { notebook_params: Record<string, string> };
+  overriding?: { notebook_params?: Record<string, string>; python_params?: string[] };
 }
 
 /** Reads the settings of a job or of runs/submit. @throws ApiError 400 that names the field. */

@@ -58,13 +58,18 @@ test('a job is created, found by its name in any case, changed and deleted', asy
   });
 });
 
-test('the list of jobs pages by token, newest first', async () => {
+test('the list of jobs pages by token in both directions, newest first', async () => {
   const { admin } = await withJob();
   for (const name of ['a', 'b', 'c']) await admin.post('/api/2.2/jobs/create', definition(name));
   const first = (await admin.get('/api/2.2/jobs/list?limit=3')).body;
   expect(first.jobs.map((job: Answer) => job.settings.name)).toEqual(['c', 'b', 'a']);
   const second = (await admin.get(`/api/2.2/jobs/list?limit=3&page_token=${first.next_page_token}`)).body;
   expect(second).toMatchObject({ jobs: [{ settings: { name: 'Nightly' } }], has_more: false });
+  const back = (await admin.get(`/api/2.2/jobs/list?limit=3&page_token=${second.prev_page_token}`)).body;
+  expect(back).toEqual(first);
+  const middle = (await admin.get('/api/2.2/jobs/list?limit=2&offset=1')).body;
+  expect(middle.jobs.map((job: Answer) => job.settings.name)).toEqual(['b', 'a']);
+  expect(middle).toMatchObject({ next_page_token: expect.any(String), prev_page_token: expect.any(String) });
   expect((await admin.get('/api/2.2/jobs/list?page_token=bogus')).status).toBe(400);
 });
 
