@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Json } from '../body.ts';
-import { bodyOf, flag, optionalString, paramOf, queryOf, requiredString } from '../body.ts';
+import { bodyOf, flag, optionalInteger, optionalString, paramOf, queryOf, requiredString } from '../body.ts';
 import type { WorkspaceContext } from '../context.ts';
 import { ApiError, invalid } from '../errors.ts';
 import type { Language } from '../notebook/cell.ts';
@@ -55,7 +55,10 @@ export function registerFiles(app: FastifyInstance, context: WorkspaceContext): 
 
   app.get('/api/2.0/workspace/list', async (request) => {
     const { object, asked } = read(request, queryOf(request));
-    const found = object.type === 'DIRECTORY' ? files.children(object.path) : [object];
+    const since = optionalInteger(queryOf(request), 'notebooks_modified_after') ?? 0;
+    const found = (object.type === 'DIRECTORY' ? files.children(object.path) : [object]).filter(
+      ({ type, modifiedAt }) => type !== 'NOTEBOOK' || modifiedAt >= since,
+    );
     return found.length === 0 ? {} : { objects: found.map((child) => render(child, asked)) };
   });
 
