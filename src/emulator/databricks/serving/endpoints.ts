@@ -12,6 +12,12 @@ export const servingTables = [
 
 type UpdateState = 'NOT_UPDATING' | 'IN_PROGRESS' | 'UPDATE_FAILED';
 
+/** A tag of an endpoint; the value may be empty. */
+export interface Tag {
+  key: string;
+  value: string;
+}
+
 export interface Endpoint {
   name: string;
   id: string;
@@ -19,7 +25,7 @@ export interface Endpoint {
   /** Milliseconds since the epoch. */
   createdAt: number;
   updatedAt: number;
-  tags: unknown[];
+  tags: Tag[];
   /** Of the live configuration; 0 before the first. */
   configVersion: number;
   config: EndpointConfig | undefined;
@@ -41,7 +47,7 @@ function fromRow(row: Record<string, unknown>): Endpoint {
     creator: row.creator as string,
     createdAt: row.created_at as number,
     updatedAt: row.updated_at as number,
-    tags: parsed<unknown[]>(row.tags) ?? [],
+    tags: parsed<Tag[]>(row.tags) ?? [],
     configVersion: row.config_version as number,
     config: parsed(row.config),
     pending: parsed(row.pending),
@@ -73,7 +79,7 @@ export function createEndpoints(context: WorkspaceContext) {
     exists: (name: string) =>
       db.prepare('select 1 from serving_endpoints where name = ?').get(name) !== undefined,
     all: (): Endpoint[] => db.prepare('select * from serving_endpoints order by name').all().map(fromRow),
-    create(principal: Principal, name: string, tags: unknown[]): Endpoint {
+    create(principal: Principal, name: string, tags: Tag[]): Endpoint {
       if (!/^[A-Za-z0-9][\w-]{0,62}$/.test(name))
         throw invalid(
           `Invalid endpoint name '${name}': at most 63 letters, digits, dashes and underscores, starting with a letter or digit.`,
@@ -117,6 +123,18 @@ export function createEndpoints(context: WorkspaceContext) {
       db.prepare(
         `update serving_endpoints set update_state = 'UPDATE_FAILED', failures = ? where name = ?`,
       ).run(JSON.stringify(failures), name);
+    },
+    /** @returns the tags that are there now: those to delete go first, those to add replace what has their key. */
+    changeTags(endpoint: Endpoint, added: readonly Tag[], deleted: readonly string[]): Tag[] {
+      const tags = new Map(endpoint.tags.map((tag) => [tag.key, tag]));
+      for (const key of deleted) tags.delete(key);
+      for (const tag of added) tags.set(tag.key, tag);
+      const left = [...tags.values()];
+      db.prepare('update serving_endpoints set tags = ? where name = ?').run(
+        JSON.stringify(left),
+        endpoint.name,
+      );
+      return left;
     },
     remove(endpoint: Endpoint): void {
       context.transaction(() => {

@@ -5,13 +5,13 @@ import { createVersions } from '../catalog/versions.ts';
 import type { Principal, WorkspaceContext } from '../context.ts';
 import { ApiError, invalid } from '../errors.ts';
 import type { Fields } from '../mlflow/fields.ts';
-import { fieldsOf, messages, text } from '../mlflow/fields.ts';
+import { anyText, fieldsOf, messages, text, texts } from '../mlflow/fields.ts';
 import { levelsByType } from '../permission/privileges.ts';
 import type { EndpointConfig, ServedEntity } from './endpoint-config.ts';
 import { parseConfig, pickEntity } from './endpoint-config.ts';
 import { endpointMessage } from './endpoint-messages.ts';
 import { createEndpointUpdates } from './endpoint-updates.ts';
-import type { Endpoint } from './endpoints.ts';
+import type { Endpoint, Tag } from './endpoints.ts';
 import { createEndpoints, servingTables } from './endpoints.ts';
 import { createLoadedModels } from './loaded-models.ts';
 
@@ -58,7 +58,7 @@ export function registerServing(app: FastifyInstance, context: WorkspaceContext)
     const name = text(fields, 'name');
     const config = configOf(principal, (fields.config ?? {}) as Fields);
     const endpoint = context.transaction(() => {
-      endpoints.create(principal, name, messages(fields, 'tags'));
+      endpoints.create(principal, name, tagsOf(fields, 'tags'));
       return endpoints.startUpdate(name, config);
     });
     updates.start(name);
@@ -89,6 +89,12 @@ export function registerServing(app: FastifyInstance, context: WorkspaceContext)
     const updating = endpoints.startUpdate(endpoint.name, config);
     updates.start(endpoint.name);
     return endpointMessage(updating, loaded);
+  });
+
+  app.patch(`${base}/:name/tags`, (request) => {
+    const { endpoint } = access(request, 'CAN_MANAGE');
+    const fields = fieldsOf(request);
+    return { tags: endpoints.changeTags(endpoint, tagsOf(fields, 'add_tags'), texts(fields, 'delete_tags')) };
   });
 
   app.delete(`${base}/:name`, async (request) => {
@@ -132,3 +138,6 @@ export function registerServing(app: FastifyInstance, context: WorkspaceContext)
     );
   });
 }
+
+const tagsOf = (fields: Fields, name: string): Tag[] =>
+  messages(fields, name).map((tag) => ({ key: text(tag, 'key'), value: anyText(tag, 'value') }));

@@ -82,6 +82,20 @@ describe('an endpoint', () => {
     await settled(admin);
   });
 
+  test('keeps its tags, and whoever manages it changes them', async () => {
+    const { admin } = await withModel();
+    await admin.post(base, { name: 'wine', config: serving('1'), tags: [{ key: 'team', value: 'ml' }] });
+    const { body } = await admin.send('PATCH', `${base}/wine/tags`, {
+      add_tags: [{ key: 'stage', value: 'test' }, { key: 'empty' }],
+      delete_tags: ['team', 'none'],
+    });
+    expect(body.tags).toEqual([
+      { key: 'stage', value: 'test' },
+      { key: 'empty', value: '' },
+    ]);
+    expect((await settled(admin)).tags).toEqual(body.tags);
+  });
+
   test('is shown to whom it is shared with, changed by whom it is managed by, and gone once deleted', async () => {
     const { workspace, admin } = await withModel();
     const viewer = await servicePrincipal(workspace, admin, 'viewer');
