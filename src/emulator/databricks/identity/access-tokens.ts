@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { bodyOf, optionalInteger, optionalString } from '../body.ts';
+import { bodyOf, optionalInteger, optionalString, requiredString } from '../body.ts';
 import type { WorkspaceContext } from '../context.ts';
+import { ApiError } from '../errors.ts';
 import { digest } from './tokens.ts';
 
 /** Personal access tokens (`/api/2.0/token`) of the caller. A token's id is the digest under which it is kept. */
@@ -35,11 +36,11 @@ export function registerAccessTokens(app: FastifyInstance, context: WorkspaceCon
 
   app.post('/api/2.0/token/delete', async (request) => {
     const principal = context.authorize(request);
-    const id = optionalString(bodyOf(request), 'token_id') ?? '';
-    db.prepare("delete from identity_tokens where kind = 'pat' and principal = ? and hash = ?").run(
-      principal.name,
-      id,
-    );
+    const id = requiredString(bodyOf(request), 'token_id');
+    const { changes } = db
+      .prepare("delete from identity_tokens where kind = 'pat' and principal = ? and hash = ?")
+      .run(principal.name, id);
+    if (changes === 0) throw new ApiError('RESOURCE_DOES_NOT_EXIST', `Token with id ${id} does not exist.`);
     return {};
   });
 }

@@ -59,6 +59,13 @@ function isKeySet(text: string): boolean {
   }
 }
 
+/** Whether `update_mask` lets a field be changed; without one, and with `*`, every field that is given may be. */
+function maskOf(request: FastifyRequest): (...path: string[]) => boolean {
+  const mask = optionalString(queryOf(request), 'update_mask')?.split(',') ?? ['*'];
+  return (...path) =>
+    [path[0], path.join('.'), '*'].some((each) => each !== undefined && mask.includes(each));
+}
+
 /** `/api/2.0/accounts/{account}/servicePrincipals/{id}/federationPolicies`. */
 export function registerPolicies(app: FastifyInstance, context: WorkspaceContext): void {
   const { db, clock } = context;
@@ -130,11 +137,14 @@ export function registerPolicies(app: FastifyInstance, context: WorkspaceContext
   app.patch(`${base}/:policy`, async (request) => {
     requireAccountAdmin(context, request);
     const row = one(request);
+    const masked = maskOf(request);
     const body = bodyOf(request);
+    const given = isObject(body.oidc_policy) ? body.oidc_policy : {};
     const known = JSON.parse(row.policy as string) as OidcPolicy;
-    const changes = isObject(body.oidc_policy) ? body.oidc_policy : {};
-    const policy = parseOidcPolicy({ ...known, ...changes });
-    const description = optionalString(body, 'description') ?? (row.description as string);
+    const changes = Object.entries(given).filter(([field]) => masked('oidc_policy', field));
+    const policy = parseOidcPolicy({ ...known, ...Object.fromEntries(changes) });
+    const said = masked('description') ? optionalString(body, 'description') : undefined;
+    const description = said ?? (row.description as string);
     db.prepare('update identity_policies set policy = ?, description = ?, updated_at = ? where id = ?').run(
       JSON.stringify(policy),
       description,

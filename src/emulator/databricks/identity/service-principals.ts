@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Json } from '../body.ts';
 import { bodyOf, isObject, optionalInteger, optionalString, paramOf, queryOf } from '../body.ts';
 import type { Principal, WorkspaceContext } from '../context.ts';
 import { requireAccountAdmin } from './administrators.ts';
@@ -28,7 +29,7 @@ export function registerServicePrincipals(app: FastifyInstance, context: Workspa
     const displayName = optionalString(body, 'displayName');
     if (!displayName) return scimError(reply, 400, 'displayName is required.');
     const applicationId = optionalString(body, 'applicationId') ?? randomUUID();
-    if (context.tokens.principalNamed(applicationId))
+    if (db.prepare('select 1 from identity_principals where application_id = ?').get(applicationId))
       return scimError(reply, 409, `Service principal with application ID ${applicationId} already exists.`);
     const id = randomInt(1e12, 9e12);
     const active = body.active === false ? 0 : 1;
@@ -80,18 +81,30 @@ export function registerServicePrincipals(app: FastifyInstance, context: Workspa
     const operations = bodyOf(request).Operations;
     for (const operation of Array.isArray(operations) ? operations : []) {
       if (!isObject(operation) || String(operation.op).toLowerCase() !== 'replace') continue;
-      const values = isObject(operation.value)
-        ? operation.value
-        : { [String(operation.path)]: operation.value };
-      if (typeof values.active === 'boolean')
-        db.prepare('update identity_principals set active = ? where id = ?').run(values.active ? 1 : 0, id);
-      if (typeof values.displayName === 'string')
-        db.prepare('update identity_principals set display_name = ? where id = ?').run(
-          values.displayName,
-          id,
-        );
+      change(id, isObject(operation.value) ? operation.value : { [String(operation.path)]: operation.value });
     }
     return reply.send(render(find(id) ?? {}));
+  }
+
+  function put(request: FastifyRequest, reply: FastifyReply) {
+    requireAccountAdmin(context, request);
+    const id = paramOf(request, 'id');
+    const before = find(id);
+    if (!before) return missing(reply, id);
+    const body = bodyOf(request);
+    if (body.applicationId !== undefined && body.applicationId !== before.application_id)
+      return scimError(reply, 400, 'applicationId cannot be changed.');
+    change(id, body);
+    return reply.send(render(find(id) ?? {}));
+  }
+
+  /** Clients write `active` as a boolean or as text (databricks-sdk leaves a false value out of a patch). */
+  function change(id: string, values: Json): void {
+    const active = String(values.active).toLowerCase();
+    if (active === 'true' || active === 'false')
+      db.prepare('update identity_principals set active = ? where id = ?').run(active === 'true' ? 1 : 0, id);
+    if (typeof values.displayName === 'string')
+      db.prepare('update identity_principals set display_name = ? where id = ?').run(values.displayName, id);
   }
 
   function remove(request: FastifyRequest, reply: FastifyReply) {
@@ -114,6 +127,7 @@ export function registerServicePrincipals(app: FastifyInstance, context: Workspa
     app.get(base, async (request, reply) => list(request, reply));
     app.get(`${base}/:id`, async (request, reply) => get(request, reply));
     app.patch(`${base}/:id`, async (request, reply) => patch(request, reply));
+    app.put(`${base}/:id`, async (request, reply) => put(request, reply));
     app.delete(`${base}/:id`, async (request, reply) => remove(request, reply));
   }
 

@@ -49,8 +49,10 @@ test('requests without, with an unknown and with a revoked token are refused in 
   expect((await other.get(me)).body.groups.map((group: { display: string }) => group.display)).toContain(
     'admins',
   );
-  await admin.post('/api/2.0/token/delete', { token_id: body.token_info.token_id });
+  const remove = () => admin.post('/api/2.0/token/delete', { token_id: body.token_info.token_id });
+  expect((await remove()).status).toBe(200);
   expect((await other.get(me)).status).toBe(403);
+  expect(await remove()).toMatchObject({ status: 404, body: { error_code: 'RESOURCE_DOES_NOT_EXIST' } });
 });
 
 test('service principals are made, found, deactivated and deleted by the admin alone', async () => {
@@ -72,6 +74,20 @@ test('service principals are made, found, deactivated and deleted by the admin a
 
   await admin.send('PATCH', `${path}/${trainer.id}`, {
     Operations: [{ op: 'replace', path: 'active', value: false }],
+  });
+  expect((await trainer.client.get('/api/2.0/preview/scim/v2/Me')).status).toBe(403);
+  // The name of one that is inactive is taken all the same.
+  expect(
+    await admin.post(path, { displayName: 'again', applicationId: trainer.applicationId }),
+  ).toMatchObject({
+    status: 409,
+    body: { status: '409' },
+  });
+  await admin.send('PUT', `${path}/${trainer.id}`, { displayName: 'renamed', active: true });
+  expect((await trainer.client.get('/api/2.0/preview/scim/v2/Me')).body.displayName).toBe('renamed');
+  expect((await admin.send('PUT', `${path}/${trainer.id}`, { applicationId: 'other' })).status).toBe(400);
+  await admin.send('PATCH', `${path}/${trainer.id}`, {
+    Operations: [{ op: 'replace', path: 'active', value: 'False' }],
   });
   expect((await trainer.client.get('/api/2.0/preview/scim/v2/Me')).status).toBe(403);
   expect((await admin.send('DELETE', `${path}/${trainer.id}`)).status).toBe(204);
