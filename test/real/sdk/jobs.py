@@ -1,5 +1,6 @@
 """Jobs, as somebody uses them who has nothing but databricks-sdk."""
 
+import base64
 import datetime
 import io
 import uuid
@@ -8,7 +9,7 @@ from checks import check, run
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import InvalidParameterValue, OperationFailed, ResourceDoesNotExist
 from databricks.sdk.service import compute, jobs
-from databricks.sdk.service.workspace import ImportFormat
+from databricks.sdk.service.workspace import ImportFormat, Language
 from expectations import eventually, raises, refusal
 
 w = WorkspaceClient()
@@ -171,6 +172,32 @@ def python_params():
     assert w.jobs.get_run_output(ended.tasks[0].run_id).logs == "hello given twice\n"
     again = w.jobs.run_now(job.job_id).result(timeout=minutes)
     assert w.jobs.get_run_output(again.tasks[0].run_id).logs == "hello saved\n"
+    w.jobs.delete(job.job_id)
+
+
+@check("a notebook task gets its widgets from run_now, and get_run_output has what it returned")
+def notebook():
+    path = f"{folder}/explores"
+    text = "name = dbutils.widgets.get('name')\n\n# COMMAND ----------\n\ndbutils.notebook.exit(f'moin {name}')\n"
+    w.workspace.import_(
+        path, content=base64.b64encode(text.encode()).decode(), format=ImportFormat.SOURCE, language=Language.PYTHON
+    )
+    job = w.jobs.create(
+        name="Notebook",
+        tasks=[
+            jobs.Task(
+                task_key="main",
+                notebook_task=jobs.NotebookTask(notebook_path=path, base_parameters={"name": "nobody"}),
+            )
+        ],
+    )
+    ended = w.jobs.run_now(job.job_id, notebook_params={"name": "world"}).result(timeout=minutes)
+    assert ended.state.result_state is jobs.RunResultState.SUCCESS, ended.state
+    assert ended.overriding_parameters.notebook_params == {"name": "world"}
+    output = w.jobs.get_run_output(ended.tasks[0].run_id)
+    assert output.notebook_output.result == "moin world"
+    assert output.notebook_output.truncated is False
+    assert output.logs is None
     w.jobs.delete(job.job_id)
 
 
