@@ -37,23 +37,29 @@ export class ApiError extends Error {
   readonly errorCode: ErrorCode | number;
   /** Seconds, sent as `Retry-After`. */
   readonly retryAfter: number | undefined;
+  /** What clients tell apart where a code is too coarse (`google.rpc.ErrorInfo`; databricks CLI, Files API client). */
+  readonly reason: string | undefined;
 
   /** @param options.status overrides the code's usual HTTP status (some APIs answer 400 where others answer 404). */
   constructor(
     errorCode: ErrorCode | number,
     message: string,
-    options: { status?: number; retryAfter?: number; cause?: unknown } = {},
+    options: { status?: number; retryAfter?: number; reason?: string; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'ApiError';
     this.errorCode = errorCode;
     this.status = options.status ?? (typeof errorCode === 'number' ? errorCode : statusByCode[errorCode]);
     this.retryAfter = options.retryAfter;
+    this.reason = options.reason;
   }
 
   /** The response body. */
-  toBody(): { error_code: ErrorCode | number; message: string } {
-    return { error_code: this.errorCode, message: this.message };
+  toBody(): { error_code: ErrorCode | number; message: string; details?: object[] } {
+    const body = { error_code: this.errorCode, message: this.message };
+    if (this.reason === undefined) return body;
+    const info = { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: this.reason };
+    return { ...body, details: [info] };
   }
 }
 

@@ -9,8 +9,10 @@ import { registerModelsRest } from './rest-routes.ts';
 import { createContainers } from './securables.ts';
 import { catalogTables } from './tables.ts';
 import { createVersions } from './versions.ts';
+import { registerVolumes } from './volume-routes.ts';
+import { createVolumes, volumeTables } from './volumes.ts';
 
-/** Unity Catalog: catalogs, schemas, models, versions and aliases, in its own REST API and in mlflow's. */
+/** Unity Catalog: catalogs, schemas, models, versions, aliases and volumes, in its own REST API and in mlflow's. */
 export function registerCatalog(app: FastifyInstance, context: WorkspaceContext): void {
   context.migrate('catalog', catalogTables);
   const models = createModels(context);
@@ -20,4 +22,6 @@ export function registerCatalog(app: FastifyInstance, context: WorkspaceContext)
   registerModelsMlflow(app, context, models, versions);
   registerVersionsMlflow(app, context, models, versions);
   registerModelFiles(app, context, models, versions);
+  context.migrate('volumes', volumeTables);
+  registerVolumes(app, context, createVolumes(context));
 }

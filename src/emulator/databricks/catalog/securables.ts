@@ -21,9 +21,10 @@ const tables = {
   catalog: ['catalog_catalogs', 'name'],
   schema: ['catalog_schemas', 'full_name'],
   function: ['catalog_models', 'full_name'],
+  volume: ['catalog_volumes', 'full_name'],
 } as const;
 
-/** Whether there is such a catalog, schema or model; other kinds are not kept here. */
+/** Whether there is such a catalog, schema, model or volume; other kinds are not kept here. */
 export function securableExists(context: WorkspaceContext, securable: Securable, fullName: string): boolean {
   if (securable === 'metastore') return true;
   if (!(securable in tables)) return false;
@@ -138,7 +139,10 @@ export function createContainers(context: WorkspaceContext) {
         kind === 'catalog'
           ? db.prepare('select 1 from catalog_schemas where catalog_name = ?').get(fullName)
           : db
-              .prepare(`select 1 from catalog_models where catalog_name || '.' || schema_name = ?`)
+              .prepare(
+                `select catalog_name || '.' || schema_name as parent from catalog_models where parent = ?1
+                   union all select catalog_name || '.' || schema_name as parent from catalog_volumes where parent = ?1`,
+              )
               .get(fullName);
       if (inner) throw new ApiError('BAD_REQUEST', `${kind} '${fullName}' is not empty.`);
       const [table, column] = tables[kind];

@@ -88,7 +88,9 @@ export async function removeFolder(path: string): Promise<void> {
     await rmdir(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
-    throw new ApiError('BAD_REQUEST', `The directory ${basename(path)} is not empty.`);
+    throw new ApiError('BAD_REQUEST', `The directory ${basename(path)} is not empty.`, {
+      reason: 'FILES_API_DIRECTORY_IS_NOT_EMPTY',
+    });
   }
 }
 

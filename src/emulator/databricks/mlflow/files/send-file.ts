@@ -11,9 +11,15 @@ export function describeFile(reply: FastifyReply, entry: Entry): FastifyReply {
     .type('application/octet-stream');
 }
 
-/** Answers with a file's bytes, or with the part that a Range header asks for. @throws ApiError 404, 416 */
+/**
+ * Answers with a file's bytes, or with the part that a Range header asks for, unless it changed since
+ * If-Unmodified-Since (a download that goes on must not mix two files). @throws ApiError 404, 412, 416
+ */
 export async function sendFile(request: FastifyRequest, reply: FastifyReply, path: string) {
   const entry = await requireFile(path);
+  // The header has whole seconds; without it, or with one that is no date, the comparison is false.
+  if (Math.floor(entry.modified / 1000) * 1000 > Date.parse(request.headers['if-unmodified-since'] ?? ''))
+    throw new ApiError('BAD_REQUEST', 'The file was changed in the meantime.', { status: 412 });
   const range = rangeOf(request.headers.range, entry.size);
   describeFile(reply, entry);
   if (range) reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${entry.size}`);
