@@ -195,7 +195,14 @@ DENIED = (PermissionDenied, "PERMISSION_DENIED")
 check("somebody else's job")(refusal(*DENIED, lambda: stranger.jobs.get(shared["job"])))
 check("starting somebody else's job")(refusal(*DENIED, lambda: stranger.jobs.run_now(shared["job"])))
 check("a job that may or may not exist")(refusal(*DENIED, lambda: stranger.jobs.get(1)))
-check("somebody else's folder")(refusal(*DENIED, lambda: list(stranger.workspace.list("/Private/of-the-admin"))))
+# What may not be read is not even there: the one room of which the service does not say 403.
+check("somebody else's folder")(
+    refusal(
+        ResourceDoesNotExist,
+        "RESOURCE_DOES_NOT_EXIST",
+        lambda: list(stranger.workspace.list("/Private/of-the-admin")),
+    )
+)
 check("writing into somebody else's folder")(
     refusal(
         *DENIED,

@@ -123,7 +123,7 @@ def directories():
 def deleted():
     w.files.delete(f"{root}/note.txt")
     raises(NotFound, lambda: w.files.get_metadata(f"{root}/note.txt"))
-    caught = raises(BadRequest, lambda: w.files.delete_directory(f"{root}/many"))
+    caught = raises(InvalidParameterValue, lambda: w.files.delete_directory(f"{root}/many"))
     assert caught.get_error_details().error_info.reason == "FILES_API_DIRECTORY_IS_NOT_EMPTY"
     w.files.delete_directory(f"{root}/many/inner")
     raises(NotFound, lambda: w.files.get_directory_metadata(f"{root}/many/inner"))

@@ -23,9 +23,7 @@ export function registerFiles(app: FastifyInstance, context: WorkspaceContext): 
   function read(request: FastifyRequest, source: Json): { object: WorkspaceObject; asked: string } {
     const principal = context.authorize(request);
     const asked = requiredString(source, 'path');
-    const path = parseWorkspacePath(asked);
-    files.require(principal, 'CAN_READ', path);
-    return { object: files.existing(path), asked };
+    return { object: files.readable(principal, parseWorkspacePath(asked)), asked };
   }
 
   /** Checks that something may be written at the path. @returns what is there now. */

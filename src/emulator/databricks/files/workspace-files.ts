@@ -91,21 +91,22 @@ export function createWorkspaceFiles(context: Omit<WorkspaceContext, 'files'>) {
   }
 
   /** Everybody sees the two top folders; a home folder's owner may make it. */
-  function require(principal: Principal, level: Level<'directories'>, path: string): void {
+  function allows(principal: Principal, level: Level<'directories'>, path: string): boolean {
     const folder = nearestFolder(path);
-    if (level === 'CAN_READ' && (folder.path === '/' || folder.path === '/Users')) return;
-    if (
-      level === 'CAN_MANAGE' &&
-      `${path}/`.startsWith(`/Users/${principal.name}/`) &&
-      folder.path === '/Users'
-    )
-      return;
-    permissions.requireObject(principal, level, 'directories', folder.id);
+    if (level === 'CAN_READ' && (folder.path === '/' || folder.path === '/Users')) return true;
+    const ownHome = `${path}/`.startsWith(`/Users/${principal.name}/`) && folder.path === '/Users';
+    if (level === 'CAN_MANAGE' && ownHome) return true;
+    return permissions.allowsObject(principal, level, 'directories', folder.id);
+  }
+
+  function require(principal: Principal, level: Level<'directories'>, path: string): void {
+    if (!allows(principal, level, path))
+      permissions.requireObject(principal, level, 'directories', nearestFolder(path).id);
   }
 
   function existing(path: string): WorkspaceObject {
     const found = find(path);
-    if (!found) throw new ApiError('RESOURCE_DOES_NOT_EXIST', `Path (${path}) doesn't exist.`);
+    if (!found) throw missing(path);
     return found;
   }
 
@@ -115,6 +116,14 @@ export function createWorkspaceFiles(context: Omit<WorkspaceContext, 'files'>) {
     require,
     /** @throws ApiError 404. */
     existing,
+    /**
+     * What somebody reads. @throws ApiError 404 also for what may not be read: the workspace does not say that it is
+     * there (databricks CLI, workspace files client).
+     */
+    readable(principal: Principal, path: string): WorkspaceObject {
+      if (!allows(principal, 'CAN_READ', path)) throw missing(path);
+      return existing(path);
+    },
     /** What lies directly in a folder, by path. */
     children: (path: string): WorkspaceObject[] =>
       db.prepare('select * from files_objects where parent = ? order by path').all(path).map(fromRow),
@@ -174,6 +183,8 @@ export function createWorkspaceFiles(context: Omit<WorkspaceContext, 'files'>) {
     diskPath: (path: string) => onDisk(root, path),
   };
 }
+
+const missing = (path: string) => new ApiError('RESOURCE_DOES_NOT_EXIST', `Path (${path}) doesn't exist.`);
 
 function fromRow(row: Record<string, unknown>): WorkspaceObject {
   return {

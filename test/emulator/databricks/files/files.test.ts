@@ -98,8 +98,10 @@ test('folders are closed to others until their permissions say otherwise, and /S
   await upload(admin, '/Private/app/a.txt', 'secret');
   const read = () =>
     other.client.get('/api/2.0/workspace/export?path=/Private/app/a.txt&direct_download=true');
-  expect((await read()).body.error_code).toBe('PERMISSION_DENIED');
-  expect((await other.client.get('/api/2.0/workspace/get-status?path=/Private/none')).status).toBe(403);
+  const hidden = await read();
+  expect(hidden).toMatchObject({ status: 404, body: { error_code: 'RESOURCE_DOES_NOT_EXIST' } });
+  expect(hidden.body.message).toBe("Path (/Private/app/a.txt) doesn't exist.");
+  expect((await other.client.get('/api/2.0/workspace/get-status?path=/Private/none')).status).toBe(404);
   const { object_id } = (await admin.get('/api/2.0/workspace/get-status?path=/Private')).body;
   await admin.send('PATCH', `/api/2.0/permissions/directories/${object_id}`, {
     access_control_list: [{ service_principal_name: other.applicationId, permission_level: 'CAN_READ' }],

@@ -19,8 +19,11 @@ export interface Entry {
 /** Uploads in progress carry this prefix and are never listed. */
 const partial = '.upload-';
 
-const missing = (what: string, path: string) =>
-  new ApiError('NOT_FOUND', `The ${what} being accessed is not found: ${basename(path)}`);
+/** The reasons of the Files API (databricks CLI, `libs/filer/files_client.go` and its test). */
+const missing = (what: 'file' | 'directory', path: string) =>
+  new ApiError('NOT_FOUND', `The ${what} being accessed is not found: ${basename(path)}`, {
+    reason: what === 'file' ? 'FILES_API_FILE_NOT_FOUND' : 'FILES_API_DIRECTORY_IS_NOT_FOUND',
+  });
 
 /** Undefined where nothing is. A path through a file is nothing, too. */
 export async function entryAt(path: string): Promise<Entry | undefined> {
@@ -88,7 +91,7 @@ export async function removeFolder(path: string): Promise<void> {
     await rmdir(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
-    throw new ApiError('BAD_REQUEST', `The directory ${basename(path)} is not empty.`, {
+    throw new ApiError('INVALID_PARAMETER_VALUE', `The directory ${basename(path)} is not empty.`, {
       reason: 'FILES_API_DIRECTORY_IS_NOT_EMPTY',
     });
   }
