@@ -1,108 +1,39 @@
-"""What goes wrong reaches the SDK as the exceptions that it raises for the real service."""
+"""What the workspace refuses reaches the SDK as the exceptions that it raises for the real service; faults/sdk.py has
+what goes wrong on the way."""
 
-import contextlib
 import io
 import os
-import uuid
 
 from checks import check, run
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.config import Config
 from databricks.sdk.errors import (
-    Aborted,
     AlreadyExists,
     BadRequest,
-    DatabricksError,
-    DeadlineExceeded,
-    InternalError,
-    InvalidParameterValue,
-    InvalidState,
     NotFound,
-    NotImplemented,
     PermissionDenied,
     RequestLimitExceeded,
-    ResourceAlreadyExists,
-    ResourceConflict,
     ResourceDoesNotExist,
     ResourceExhausted,
     TemporarilyUnavailable,
     TooManyRequests,
-    Unauthenticated,
 )
 from databricks.sdk.service import compute, jobs
 from databricks.sdk.service.workspace import ImportFormat
 from expectations import raises, refusal
+from faults.control import fault
 
 w = WorkspaceClient()
 # Gives up after its first attempt, so that a check sees what would be retried.
 hasty = WorkspaceClient(config=Config(retry_timeout_seconds=1))
-me = "/api/2.0/preview/scim/v2/Me"
 shared = {}
-
-
-@contextlib.contextmanager
-def fault(**fields):
-    """A fault of the workspace while the block runs; gives how often it happened so far."""
-    id = w.api_client.do("POST", "/test/faults", body=fields)["id"]
-
-    def happened():
-        [one] = [each for each in w.api_client.do("GET", "/test/faults")["faults"] if each["id"] == id]
-        return one["happened"]
-
-    try:
-        yield happened
-    finally:
-        w.api_client.do("DELETE", f"/test/faults/{id}")
-
-
-def answered(error, status, code):
-    """A check: an answer of this status and code is raised at once, as exactly this type."""
-
-    def attempt():
-        with fault(kind="error", path=me, status=status, error_code=code, message="asked for", times=9) as happened:
-            caught = raises(error, w.current_user.me)
-            assert caught.error_code == code, caught.error_code
-            assert str(caught).startswith("asked for")
-            assert happened() == 1
-
-    return attempt
-
-
-check("400 BAD_REQUEST")(answered(BadRequest, 400, "BAD_REQUEST"))
-check("400 INVALID_PARAMETER_VALUE")(answered(InvalidParameterValue, 400, "INVALID_PARAMETER_VALUE"))
-check("400 INVALID_STATE")(answered(InvalidState, 400, "INVALID_STATE"))
-check("400 RESOURCE_ALREADY_EXISTS")(answered(ResourceAlreadyExists, 400, "RESOURCE_ALREADY_EXISTS"))
-check("400 MALFORMED_REQUEST")(answered(BadRequest, 400, "MALFORMED_REQUEST"))
-check("401 as an integer")(answered(Unauthenticated, 401, 401))
-check("403 PERMISSION_DENIED")(answered(PermissionDenied, 403, "PERMISSION_DENIED"))
-check("403 as an integer")(answered(PermissionDenied, 403, 403))
-check("404 RESOURCE_DOES_NOT_EXIST")(answered(ResourceDoesNotExist, 404, "RESOURCE_DOES_NOT_EXIST"))
-check("404 NOT_FOUND")(answered(NotFound, 404, "NOT_FOUND"))
-check("404 ENDPOINT_NOT_FOUND")(answered(NotFound, 404, "ENDPOINT_NOT_FOUND"))
-check("409 ABORTED")(answered(Aborted, 409, "ABORTED"))
-check("409 ALREADY_EXISTS")(answered(AlreadyExists, 409, "ALREADY_EXISTS"))
-check("409 RESOURCE_CONFLICT")(answered(ResourceConflict, 409, "RESOURCE_CONFLICT"))
-check("500 INTERNAL_ERROR")(answered(InternalError, 500, "INTERNAL_ERROR"))
-check("501 NOT_IMPLEMENTED")(answered(NotImplemented, 501, "NOT_IMPLEMENTED"))
-check("504 with a code that the SDK does not know")(answered(DeadlineExceeded, 504, "UPSTREAM_TIMEOUT"))
-
-
-def retried(status, code):
-    """A check: the SDK tries again and then has the answer."""
-
-    def attempt():
-        with fault(kind="error", path=me, status=status, error_code=code, retry_after=0) as happened:
-            assert w.current_user.me().active is True
-            assert happened() == 1
-
-    return attempt
 
 
 def given_up(error, status, code, **more):
     """A check: what is still refused when the SDK's patience ends is the cause of its TimeoutError."""
 
     def attempt():
-        with fault(kind="error", path=me, status=status, error_code=code, times=9, **more):
+        with fault("error", "/api/2.0/preview/scim/v2/Me", status=status, error_code=code, **more):
             caught = raises(TimeoutError, hasty.current_user.me)
             assert type(caught.__cause__) is error, repr(caught.__cause__)
             assert caught.__cause__.retry_after_secs == more.get("retry_after", 1)
@@ -110,33 +41,12 @@ def given_up(error, status, code, **more):
     return attempt
 
 
-check("429 RESOURCE_EXHAUSTED is tried again")(retried(429, "RESOURCE_EXHAUSTED"))
-check("429 REQUEST_LIMIT_EXCEEDED is tried again")(retried(429, "REQUEST_LIMIT_EXCEEDED"))
-check("503 TEMPORARILY_UNAVAILABLE is tried again")(retried(503, "TEMPORARILY_UNAVAILABLE"))
 check("429 RESOURCE_EXHAUSTED for too long, without Retry-After")(given_up(ResourceExhausted, 429, "RESOURCE_EXHAUSTED"))
 check("429 REQUEST_LIMIT_EXCEEDED for too long, with Retry-After")(
     given_up(RequestLimitExceeded, 429, "REQUEST_LIMIT_EXCEEDED", retry_after=2)
 )
 check("429 as an integer for too long")(given_up(TooManyRequests, 429, 429))
 check("503 TEMPORARILY_UNAVAILABLE for too long")(given_up(TemporarilyUnavailable, 503, "TEMPORARILY_UNAVAILABLE"))
-
-
-@check("an HTML page of a gateway is an error of its status")
-def pages():
-    with fault(kind="page", path=me, status=502, page="gateway"):
-        raises(DatabricksError, w.current_user.me)
-    with fault(kind="page", path=me, status=500, page="error"):
-        raises(InternalError, w.current_user.me)
-    with fault(kind="page", path=me, status=503, page="gateway", retry_after=0) as happened:
-        assert w.current_user.me().active is True
-        assert happened() == 1
-
-
-@check("a connection that is reset is tried again")
-def reset():
-    with fault(kind="reset", path=me) as happened:
-        assert w.current_user.me().active is True
-        assert happened() == 1
 
 
 def job():
@@ -156,24 +66,13 @@ def job():
     ).job_id
 
 
-@check("a run whose answer was lost is started once where a token says which it is")
-def lost_answer():
-    shared["job"] = job()
-    with fault(kind="lost_answer", method="POST", path="/api/2.2/jobs/run-now") as happened:
-        waiter = w.jobs.run_now(shared["job"], idempotency_token=uuid.uuid4().hex)
-        assert happened() == 1
-    assert [each.run_id for each in w.jobs.list_runs(job_id=shared["job"])] == [waiter.run_id]
-    waiter.result()
-
-
 @check("a waiter goes on over answers that fail for a moment")
 def waiter():
+    shared["job"] = job()
     waiting = w.jobs.run_now(shared["job"])
-    with fault(
-        kind="error", path="/api/2.2/jobs/runs/get", status=429, error_code="RESOURCE_EXHAUSTED", retry_after=0, times=2
-    ) as happened:
+    again = {"status": 429, "error_code": "RESOURCE_EXHAUSTED", "retry_after": 0}
+    with fault("error", "/api/2.2/jobs/runs/get", happens=2, times=2, **again):
         assert waiting.result().state.result_state is jobs.RunResultState.SUCCESS
-        assert happened() == 2
 
 
 def signed_in(name):
