@@ -4,6 +4,7 @@ import type { FailureRegistry } from './failures.ts';
 import type { WorkspaceFiles } from './files/workspace-files.ts';
 import type { Tokens } from './identity/tokens.ts';
 import type { Permissions } from './permission/permissions.ts';
+import type { ServicePrincipalRoles } from './permission/service-principal-roles.ts';
 import type { PythonEnvironments } from './python/python-environments.ts';
 
 /** Delays in milliseconds that make the emulator feel like the real thing; all 0 when not given. */
@@ -95,6 +96,8 @@ export interface WorkspaceContext {
   authorize(request: FastifyRequest): Principal;
   /** Grants and object permissions: the one place that decides. */
   permissions: Permissions;
+  /** Roles on service principals: who may run jobs as whom. */
+  roles: ServicePrincipalRoles;
   /** Issues access tokens and knows principals by name. */
   tokens: Tokens;
   log: Logger;

@@ -19,6 +19,7 @@ import { registerJobs } from './jobs/routes.ts';
 import { registerMlflow } from './mlflow/routes.ts';
 import { createPermissions, permissionTables } from './permission/permissions.ts';
 import { registerPermissions } from './permission/routes.ts';
+import { createServicePrincipalRoles, roleTables } from './permission/service-principal-roles.ts';
 import { createPythonEnvironments } from './python/python-environments.ts';
 import { registerRegistry } from './registry/routes.ts';
 import { registerServing } from './serving/routes.ts';
@@ -63,6 +64,7 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
   const dataDir = realpathSync(options.dataDir);
   const { db, transaction, migrate } = openDatabase(join(dataDir, 'workspace.db'));
   migrate('permission', permissionTables);
+  migrate('permission-roles', roleTables);
   migrate('identity', identityTables);
   const clock = { now: () => Date.now() };
   const tokens = createTokens(db, clock);
@@ -82,6 +84,7 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
     }),
     failures: createFailureRegistry(),
     permissions: createPermissions(db),
+    roles: createServicePrincipalRoles(db),
     authorize: (request) => authorizeRequest(tokens, request),
     onClose: (cleanup) => cleanups.push(cleanup),
     settings: {

@@ -115,6 +115,7 @@ export function registerServicePrincipals(app: FastifyInstance, context: Workspa
     context.transaction(() => {
       db.prepare('delete from identity_tokens where principal = ?').run(row.application_id as string);
       db.prepare('delete from identity_principals where id = ?').run(id);
+      context.roles.replace(row.application_id as string, []);
     });
     return reply.code(204).send();
   }

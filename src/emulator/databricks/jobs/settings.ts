@@ -183,15 +183,16 @@ function checkGraph(tasks: readonly TaskSettings[]): void {
 }
 
 /**
- * The name of the principal that a job or run runs as: the caller, or whom an admin names.
- * @throws ApiError 403 for another one without being admin, 400 for one that does not exist.
+ * The name of the principal that a job or run runs as: the caller, or a service principal on which the caller has the
+ * user role.
+ * @throws ApiError 403 without that role, 400 for one that does not exist.
  */
 export function parseRunAs(source: Json, caller: Principal, context: WorkspaceContext): string {
   if (source.run_as === undefined || source.run_as === null) return caller.name;
   const runAs = isObject(source.run_as) ? source.run_as : {};
   const name = optionalString(runAs, 'service_principal_name') ?? optionalString(runAs, 'user_name');
   if (!name) throw invalid('run_as must name a service_principal_name or a user_name.');
-  if (name !== caller.name && !caller.admin)
+  if (name !== caller.name && !context.roles.has(caller, 'roles/servicePrincipal.user', name))
     throw forbidden(
       `${caller.name} may not run jobs as ${name}: that needs the Service Principal User role.`,
     );

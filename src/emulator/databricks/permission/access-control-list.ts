@@ -22,6 +22,8 @@ export function parseAccessControlList<Type extends ObjectType>(
     const level = (levelsByType[type] as readonly Level<Type>[]).find((candidate) => candidate === wanted);
     if (!level)
       throw invalid(`${wanted} is no permission level of ${type}; known: ${levelsByType[type].join(', ')}.`);
+    if (type === 'jobs' && level === 'IS_OWNER' && entry.group_name !== undefined)
+      throw invalid('A group cannot own a job; name a user or a service principal.');
     return { principal, level };
   });
 }

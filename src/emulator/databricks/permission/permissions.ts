@@ -48,8 +48,9 @@ export function createPermissions(db: DatabaseSync) {
     principal.admin ? [principal.name, ...everybody, 'admins'] : [principal.name, ...everybody];
 
   function granted(who: string[], privilege: Privilege, securable: Securable, fullName: string): boolean {
-    // ALL_PRIVILEGES does not include MANAGE (Unity Catalog's documentation of privileges).
-    const accepted = privilege === 'MANAGE' ? ['MANAGE'] : [privilege, 'ALL_PRIVILEGES', 'MANAGE'];
+    // Neither includes the other: ALL_PRIVILEGES is without MANAGE, and who manages grants first what is needed to
+    // himself (Unity Catalog's documentation of privileges and of ownership).
+    const accepted = privilege === 'MANAGE' ? ['MANAGE'] : [privilege, 'ALL_PRIVILEGES'];
     return (
       db
         .prepare(
