@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { createWorkspace } from '../../../../src/emulator/databricks/workspace.ts';
 import { client, servicePrincipal } from '../support.ts';
 
+export type SharedWorkspace = Awaited<ReturnType<typeof openSharedWorkspace>>;
+
 /** One workspace for a whole file of tests, and principals of it; the caller closes it. */
 export async function openSharedWorkspace() {
   const root = await mkdtemp(join(tmpdir(), 'workspace-'));
