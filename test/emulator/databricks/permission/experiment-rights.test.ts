@@ -74,7 +74,7 @@ describe('an experiment', () => {
   });
 
   test.each([
-    //                                             admin read edit manage nobody
+    //                                      admin read edit manage nobody
     ['see it', '                                +     +    +    +      -'],
     ['see it by name', '                        +     +    +    +      -'],
     ['see one that is not there', '             ?     -    -    -      -'],
