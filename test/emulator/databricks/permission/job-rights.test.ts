@@ -61,7 +61,9 @@ describe('a job', () => {
     // The repair of each column names the repair that is the latest by then.
     acts['repair a run'] = async (as) => {
       await ended(admin, run);
-      const { repair_history: history = [] } = (await admin.get(`${jobs}/runs/get?run_id=${run}`)).body;
+      const { repair_history: history = [] } = (
+        await admin.get(`${jobs}/runs/get?run_id=${run}&include_history=true`)
+      ).body;
       const latest = history.filter((entry: Answer) => entry.type === 'REPAIR').at(-1)?.id;
       return as.post(`${jobs}/runs/repair`, { run_id: run, rerun_tasks: ['a'], latest_repair_id: latest });
     };

@@ -117,8 +117,11 @@ test('the token of a run does what its principal may, and of that only what trai
     'read a shared file',
   ]);
   expect(allowed('fork')).toEqual(['who am I', 'log to the fork’s experiment', 'read a shared file']);
-  const refusals = Object.values(told).flatMap((answers) => Object.values(answers));
-  expect(new Set(refusals)).toEqual(new Set(['allowed', 'PERMISSION_DENIED']));
+  // Of what is not readable nobody hears that it is there.
+  for (const { 'read a private file': hidden, ...others } of Object.values(told)) {
+    expect(hidden).toBe('RESOURCE_DOES_NOT_EXIST');
+    expect(new Set(Object.values(others))).toEqual(new Set(['allowed', 'PERMISSION_DENIED']));
+  }
 });
 
 test('the token ends with the run, with its cancellation and with its principal', async () => {
