@@ -32,3 +32,25 @@ def eventually(probe, what, seconds=120):
             return answer
         time.sleep(0.1)
     raise AssertionError(f"{what} did not happen within {seconds} s")
+
+
+def understood(kind, answer, beside=()):
+    """That the SDK's type knows every field and every value of an answer of the workspace: none is lost on the way.
+
+    `beside` names fields that the SDK does not read although they are there."""
+    lost = list(_lost(answer, kind.from_dict(answer).as_dict(), kind.__name__))
+    lost = [each for each in lost if each.split(":")[0].rsplit(".", 1)[-1] not in beside]
+    assert not lost, f"the SDK does not understand {lost}"
+
+
+def _lost(answer, parsed, path):
+    if isinstance(answer, dict):
+        for name, value in answer.items():
+            # Empty values are left out when the SDK writes its types down.
+            if value or name in (parsed or {}):
+                yield from _lost(value, (parsed or {}).get(name), f"{path}.{name}")
+    elif isinstance(answer, list):
+        for index, value in enumerate(answer):
+            yield from _lost(value, parsed[index] if parsed and index < len(parsed) else None, f"{path}[{index}]")
+    elif answer != parsed:
+        yield f"{path}: {answer!r} became {parsed!r}"

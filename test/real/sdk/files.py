@@ -16,8 +16,9 @@ from databricks.sdk.errors import (
     ResourceAlreadyExists,
     ResourceDoesNotExist,
 )
-from databricks.sdk.service.catalog import PermissionsChange, Privilege, SecurableType, VolumeType
-from expectations import raises, refusal
+from databricks.sdk.service.catalog import PermissionsChange, Privilege, SecurableType, VolumeInfo, VolumeType
+from databricks.sdk.service.files import ListDirectoryResponse
+from expectations import raises, refusal, understood
 
 w = WorkspaceClient()
 volume, root = "ml.prod.data", "/Volumes/ml/prod/data"
@@ -117,6 +118,12 @@ def directories():
     raises(NotFound, lambda: w.files.get_directory_metadata(f"{root}/note.txt"))
     raises(NotFound, lambda: w.files.get_metadata(f"{root}/many"))
     assert "many" in [each.name for each in w.files.list_directory_contents(root)]
+
+
+@check("every field and value of volumes and directories is one that the SDK knows")
+def fields():
+    understood(VolumeInfo, w.api_client.do("GET", f"/api/2.1/unity-catalog/volumes/{volume}"))
+    understood(ListDirectoryResponse, w.api_client.do("GET", f"/api/2.0/fs/directories{root}/many"))
 
 
 @check("a file and an empty directory are deleted, one with something in it is not")

@@ -10,7 +10,7 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import InvalidParameterValue, OperationFailed, ResourceDoesNotExist
 from databricks.sdk.service import compute, jobs
 from databricks.sdk.service.workspace import ImportFormat, Language
-from expectations import eventually, raises, refusal
+from expectations import eventually, raises, refusal, understood
 
 w = WorkspaceClient()
 folder = "/Workspace/Shared/sdk-jobs"
@@ -431,6 +431,36 @@ def permissions():
     found = w.jobs.get_permissions(str(shared["job"]))
     levels = {each.service_principal_name: each.all_permissions[0].permission_level for each in found.access_control_list}
     assert levels[principal.application_id] is jobs.JobPermissionLevel.CAN_VIEW
+
+
+def asked(path, **query):
+    return w.api_client.do("GET", f"/api/2.2/jobs/{path}", query=query)
+
+
+# `format` is in the service's answers without being documented for runs; whom a run runs as is told by this workspace only.
+beside = ("format", "run_as_user_name")
+
+
+@check("every field and value of jobs and runs is one that the SDK knows")
+def fields():
+    for job in asked("list", expand_tasks="true", limit=100)["jobs"]:
+        understood(jobs.BaseJob, job)
+        understood(jobs.Job, asked("get", job_id=job["job_id"]))
+    waiter = w.jobs.run_now(shared["job"], job_parameters={"greeting": "x"})
+    understood(jobs.Run, asked("runs/get", run_id=waiter.run_id), beside)
+    ended = waiter.result(timeout=minutes)
+    understood(jobs.RunOutput, asked("runs/get-output", run_id=ended.tasks[0].run_id), beside)
+    page = asked("runs/list", limit=24)
+    understood(jobs.ListRunsResponse, page, beside)
+    seen = set()
+    while page:
+        for run in page["runs"]:
+            found = asked("runs/get", run_id=run["run_id"], include_history="true")
+            understood(jobs.Run, found, beside)
+            seen.add(found["state"].get("result_state", found["state"]["life_cycle_state"]))
+        token = page.get("next_page_token")
+        page = asked("runs/list", limit=24, page_token=token) if token else None
+    assert seen >= {"SUCCESS", "FAILED", "CANCELED", "SKIPPED"}, seen
 
 
 @check("a deleted job is gone, and its runs stay")

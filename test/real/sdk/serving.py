@@ -21,13 +21,15 @@ from databricks.sdk.service.serving import (
     EndpointStateConfigUpdate,
     EndpointStateReady,
     EndpointTag,
+    ListEndpointsResponse,
     Route,
     ServedEntityInput,
     ServedModelStateDeployment,
+    ServingEndpointDetailed,
     ServingEndpointDetailedPermissionLevel,
     TrafficConfig,
 )
-from expectations import raises, refusal
+from expectations import raises, refusal, understood
 
 w = WorkspaceClient()
 name, model = "scale", "ml.prod.scale"
@@ -75,6 +77,8 @@ def shares(**traffic):
 
 @check("there are models to serve")
 def models():
+    w.catalogs.create("ml")
+    w.schemas.create("prod", "ml")
     mlflow.set_experiment("/Shared/serving")
     for factor in (2, 3, 0):
         register(factor)
@@ -121,6 +125,7 @@ def updated():
     waiter = w.serving_endpoints.update_config(
         name, served_entities=[served(1), served(2)], traffic_config=shares(scale_1=0, scale_2=100)
     )
+    understood(ServingEndpointDetailed, w.api_client.do("GET", f"/api/2.0/serving-endpoints/{name}"))
     pending = waiter.response.pending_config
     assert pending.config_version == 2
     assert [each.entity_version for each in pending.served_entities] == ["1", "2"]
@@ -168,6 +173,12 @@ def listed():
     tags = w.serving_endpoints.patch(name, add_tags=[EndpointTag(key="stage", value="production")], delete_tags=["team"])
     assert [(each.key, each.value) for each in tags.tags] == [("stage", "production")]
     assert [each.key for each in w.serving_endpoints.get(name).tags] == ["stage"]
+
+
+@check("every field and value of an endpoint is one that the SDK knows")
+def fields():
+    understood(ServingEndpointDetailed, w.api_client.do("GET", f"/api/2.0/serving-endpoints/{name}"))
+    understood(ListEndpointsResponse, w.api_client.do("GET", "/api/2.0/serving-endpoints"))
 
 
 MISSING, INVALID = (ResourceDoesNotExist, "RESOURCE_DOES_NOT_EXIST"), (InvalidParameterValue, "INVALID_PARAMETER_VALUE")

@@ -5,14 +5,10 @@ describeSdk('databricks-sdk serves models', {
   program: 'serving.py',
   // Long enough for a second request to come while an update goes on.
   options: { latency: { servingUpdateMs: 2000, servingTrafficMs: 2000 } },
-  async prepare({ admin }) {
-    await admin.post('/api/2.1/unity-catalog/catalogs', { name: 'ml' });
-    await admin.post('/api/2.1/unity-catalog/schemas', { name: 'prod', catalog_name: 'ml' });
-    return {
-      MLFLOW_TRACKING_URI: 'databricks',
-      MLFLOW_REGISTRY_URI: 'databricks-uc',
-      // The models need what the clients need: the environment that logs them serves them, too.
-      REQUIREMENTS: fileURLToPath(new URL('../python-clients.lock', import.meta.url)),
-    };
-  },
+  prepare: () => ({
+    MLFLOW_TRACKING_URI: 'databricks',
+    MLFLOW_REGISTRY_URI: 'databricks-uc',
+    // The models need what the clients need: the environment that logs them serves them, too.
+    REQUIREMENTS: fileURLToPath(new URL('../python-clients.lock', import.meta.url)),
+  }),
 });

@@ -20,9 +20,15 @@ from databricks.sdk.errors import (
     ResourceDoesNotExist,
     Unauthenticated,
 )
-from databricks.sdk.service.iam import Patch, PatchOp, PatchSchema
-from databricks.sdk.service.oauth2 import FederationPolicy, OidcFederationPolicy
-from expectations import raises, refusal
+from databricks.sdk.service.iam import ListServicePrincipalResponse, Patch, PatchOp, PatchSchema, User
+from databricks.sdk.service.oauth2 import (
+    FederationPolicy,
+    ListFederationPoliciesResponse,
+    ListServicePrincipalSecretsResponse,
+    OidcFederationPolicy,
+)
+from databricks.sdk.service.settings import ListPublicTokensResponse
+from expectations import raises, refusal, understood
 
 host, account = os.environ["DATABRICKS_HOST"], os.environ["DATABRICKS_ACCOUNT_ID"]
 admin_token = os.environ.pop("DATABRICKS_TOKEN")
@@ -240,6 +246,18 @@ def keys_in_the_policy():
     assert "kid" in str(raises(ValueError, lambda: federated(jwt()).current_user.me()))
     policies.update(id, "inline", FederationPolicy(oidc_policy=OidcFederationPolicy(jwks_json=jwks)))
     assert federated(jwt()).current_user.me().user_name == shared["trainer"].application_id
+
+
+@check("every field and value of who there is is one that the SDK knows")
+def fields():
+    id = shared["trainer"].id
+    scim = "/api/2.0/preview/scim/v2"
+    understood(User, admin.api_client.do("GET", f"{scim}/Me"))
+    understood(ListServicePrincipalResponse, admin.api_client.do("GET", f"{scim}/ServicePrincipals"))
+    understood(ListPublicTokensResponse, admin.api_client.do("GET", "/api/2.0/token/list"))
+    base = f"/api/2.0/accounts/{account}/servicePrincipals/{id}"
+    understood(ListFederationPoliciesResponse, admin.api_client.do("GET", f"{base}/federationPolicies"))
+    understood(ListServicePrincipalSecretsResponse, admin.api_client.do("GET", f"{base}/credentials/secrets"))
 
 
 @check("an inactive principal cannot sign in, and what it holds is worth nothing")

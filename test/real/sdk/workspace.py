@@ -7,8 +7,8 @@ import json
 from checks import check, run
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import BadRequest, InvalidParameterValue, ResourceAlreadyExists, ResourceDoesNotExist
-from databricks.sdk.service.workspace import ExportFormat, ImportFormat, Language, ObjectType
-from expectations import raises, refusal
+from databricks.sdk.service.workspace import ExportFormat, ImportFormat, Language, ListResponse, ObjectInfo, ObjectType
+from expectations import raises, refusal, understood
 
 w = WorkspaceClient()
 folder = "/Shared/sdk-files"
@@ -145,6 +145,13 @@ def listed():
     assert prefixed == [f"/Workspace{folder}/a/b/deep.txt"]
     [itself] = w.workspace.list(f"{folder}/plain.py")
     assert itself.path == f"{folder}/plain.py"
+
+
+@check("every field and value of the tree is one that the SDK knows")
+def fields():
+    for path in (folder, f"{folder}/nightly", f"{folder}/plain.py"):
+        understood(ObjectInfo, w.api_client.do("GET", "/api/2.0/workspace/get-status", query={"path": path}))
+    understood(ListResponse, w.api_client.do("GET", "/api/2.0/workspace/list", query={"path": folder}))
 
 
 @check("delete removes a file, and a folder with what is in it where told so")

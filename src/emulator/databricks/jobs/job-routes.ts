@@ -15,7 +15,7 @@ import { invalid } from '../errors.ts';
 import type { Scheduler } from '../execution/scheduler.ts';
 import { parseAccessControlList } from '../permission/access-control-list.ts';
 import { createJobStore } from './job-store.ts';
-import { renderJob } from './job-view.ts';
+import { renderJob, renderListedJob } from './job-view.ts';
 import { pageStart, takePage } from './paging.ts';
 import { jobsPaths } from './paths.ts';
 import type { RunStore } from './run-store.ts';
@@ -66,7 +66,7 @@ export function registerJobDefinitions(
       const principal = context.authorize(request);
       const id = requiredInteger(queryOf(request), 'job_id');
       permissions.requireObject(principal, 'CAN_VIEW', 'jobs', id);
-      return renderJob(jobs.get(id), { tasks: true });
+      return renderJob(jobs.get(id));
     });
 
     app.get(`${base}/list`, async (request) => {
@@ -81,7 +81,7 @@ export function registerJobDefinitions(
       const { page, links } = takePage(visible, start, limit);
       const expand = flag(query, 'expand_tasks');
       return {
-        ...(page.length > 0 && { jobs: page.map((job) => renderJob(job, { tasks: expand })) }),
+        ...(page.length > 0 && { jobs: page.map((job) => renderListedJob(job, { tasks: expand })) }),
         ...links,
       };
     });

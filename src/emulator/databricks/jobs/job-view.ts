@@ -2,13 +2,18 @@ import type { Json } from '../body.ts';
 import { isObject } from '../body.ts';
 import type { Job } from './job-store.ts';
 
-/** A job as `get` and `list` give it: what was saved, and the service's defaults where nothing was said. */
-export function renderJob(job: Job, show: { tasks: boolean }) {
+/** A job as `get` gives it: what was saved, and the service's defaults where nothing was said. */
+export const renderJob = (job: Job) => ({
+  ...renderListedJob(job, { tasks: true }),
+  run_as_user_name: job.runAs,
+});
+
+/** A job as `list` gives it. */
+export function renderListedJob(job: Job, show: { tasks: boolean }) {
   const { tasks, environments, ...rest } = job.source;
   return {
     job_id: job.id,
     creator_user_name: job.creator,
-    run_as_user_name: job.runAs,
     created_time: job.createdAt,
     settings: {
       email_notifications: {},

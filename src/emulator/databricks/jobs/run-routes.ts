@@ -16,7 +16,7 @@ import { readTaskLog } from '../execution/task-log.ts';
 import { pageStart, takePage } from './paging.ts';
 import { jobsPaths } from './paths.ts';
 import type { Run, RunStore, TaskRun } from './run-store.ts';
-import { renderRun, renderTask } from './run-view.ts';
+import { renderRun, renderTaskRun } from './run-view.ts';
 
 /** The most runs of one page. */
 const largestPage = 24;
@@ -58,10 +58,9 @@ export function registerRuns(
       const query = queryOf(request);
       const id = requiredInteger(query, 'run_id');
       const run = runOf(context.authorize(request), id, 'CAN_VIEW');
-      const history = flag(query, 'include_history');
       const task = run.id === id ? undefined : runs.findTask(id)?.task;
-      if (!task) return renderRun(context, run, { tasks: true, history });
-      return { ...renderRun(context, run, { tasks: false, history }), ...renderTask(context, run, task) };
+      if (task) return renderTaskRun(context, run, task);
+      return renderRun(context, run, { tasks: true, history: flag(query, 'include_history') });
     });
 
     app.get(`${base}/runs/list`, async (request) => {
@@ -107,10 +106,7 @@ export function registerRuns(
           'Retrieving the output of runs with multiple tasks is not supported. Please retrieve the output of each individual task run instead.',
         );
       return {
-        metadata: {
-          ...renderRun(context, run, { tasks: false, history: false }),
-          ...renderTask(context, run, task),
-        },
+        metadata: renderTaskRun(context, run, task),
         ...(task.outcome?.error !== undefined && { error: task.outcome.error }),
         ...(task.outcome?.errorTrace !== undefined && { error_trace: task.outcome.errorTrace }),
         ...output(run, task),

@@ -36,7 +36,7 @@ function states(state: RunState, outcome: Outcome | undefined) {
 }
 
 /** A task as `runs/get` lists it. */
-export function renderTask(context: WorkspaceContext, run: Run, task: TaskRun) {
+function renderTask(context: WorkspaceContext, run: Run, task: TaskRun) {
   const settings = run.settings.tasks.find(({ key }) => key === task.key);
   const ran = task.startTime > 0 && task.endTime > 0 ? task.endTime - task.startTime : 0;
   return {
@@ -59,6 +59,7 @@ export function renderRun(context: WorkspaceContext, run: Run, show: { tasks: bo
   return {
     ...(run.jobId !== undefined && { job_id: run.jobId }),
     run_id: run.id,
+    job_run_id: run.id,
     number_in_job: run.id,
     original_attempt_run_id: run.id,
     creator_user_name: run.creator,
@@ -85,6 +86,26 @@ export function renderRun(context: WorkspaceContext, run: Run, show: { tasks: bo
     ...states(run.state, run.outcome),
     ...(show.tasks && { tasks: run.tasks.map((task) => renderTask(context, run, task)) }),
     ...(show.history && { repair_history: renderRepairs(run) }),
+  };
+}
+
+/**
+ * A task's run as `runs/get` gives it for the task's own id, and as get-output's `metadata`: the run with the task's
+ * id, times and state, and that one task (databricks-sdk reads nothing else of it).
+ */
+export function renderTaskRun(context: WorkspaceContext, run: Run, task: TaskRun) {
+  const shown = renderTask(context, run, task);
+  return {
+    ...renderRun(context, run, { tasks: false, history: false }),
+    run_id: task.id,
+    start_time: shown.start_time,
+    end_time: shown.end_time,
+    execution_duration: shown.execution_duration,
+    run_duration: shown.execution_duration,
+    attempt_number: shown.attempt_number,
+    status: shown.status,
+    state: shown.state,
+    tasks: [shown],
   };
 }
 

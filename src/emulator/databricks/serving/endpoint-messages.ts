@@ -81,3 +81,29 @@ export function endpointMessage(endpoint: Endpoint, loaded: LoadedModels, permis
     route_optimized: false,
   };
 }
+
+/** An endpoint as the list of endpoints shows it: what it serves, without how and with what traffic. */
+export function endpointSummary(endpoint: Endpoint, loaded: LoadedModels) {
+  const {
+    config,
+    pending_config: _pending,
+    route_optimized: _route,
+    ...summary
+  } = endpointMessage(endpoint, loaded);
+  if (!config) return summary;
+  return {
+    ...summary,
+    config: {
+      served_entities: config.served_entities.map(({ name, entity_name, entity_version }) => ({
+        name,
+        entity_name,
+        entity_version,
+      })),
+      served_models: config.served_models.map(({ name, model_name, model_version }) => ({
+        name,
+        model_name,
+        model_version,
+      })),
+    },
+  };
+}

@@ -9,7 +9,7 @@ import { anyText, fieldsOf, messages, text, texts } from '../mlflow/fields.ts';
 import { levelsByType } from '../permission/privileges.ts';
 import type { EndpointConfig, ServedEntity } from './endpoint-config.ts';
 import { parseConfig, pickEntity } from './endpoint-config.ts';
-import { endpointMessage } from './endpoint-messages.ts';
+import { endpointMessage, endpointSummary } from './endpoint-messages.ts';
 import { createEndpointUpdates } from './endpoint-updates.ts';
 import type { Endpoint, Tag } from './endpoints.ts';
 import { createEndpoints, servingTables } from './endpoints.ts';
@@ -72,7 +72,7 @@ export function registerServing(app: FastifyInstance, context: WorkspaceContext)
       .filter((endpoint) =>
         permissions.allowsObject(principal, 'CAN_VIEW', 'serving-endpoints', endpoint.id),
       );
-    return { endpoints: visible.map((endpoint) => endpointMessage(endpoint, loaded)) };
+    return { endpoints: visible.map((endpoint) => endpointSummary(endpoint, loaded)) };
   });
 
   app.get(`${base}/:name`, (request) => {

@@ -44,7 +44,7 @@ describe('a notebook task', () => {
     expect(run.state).toMatchObject({ life_cycle_state: 'TERMINATED', result_state: 'SUCCESS' });
     expect(output.notebook_output).toEqual({ result: '{"x": 40}', truncated: false });
     expect(output).not.toHaveProperty('logs');
-    expect(output.metadata.notebook_task.notebook_path).toBe(`${folder}/main`);
+    expect(output.metadata.tasks[0].notebook_task.notebook_path).toBe(`${folder}/main`);
   });
 
   test('that exits with nothing has an empty output; a handler for Exception does not stop the exit', async () => {
