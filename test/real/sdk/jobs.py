@@ -417,6 +417,29 @@ def listed_runs():
     assert len(list(w.jobs.list_runs(job_id=job.job_id, completed_only=True))) == 9
 
 
+@check("get, get_run and the lists go over every page of a job's tasks")
+def many_tasks():
+    first = task(sleeper, key="first")
+    after = [jobs.TaskDependency(task_key="first")]
+    tasks = [first, *(task(hello, key=f"task-{index}", depends_on=after) for index in range(120))]
+    keys = [each.task_key for each in tasks]
+    parameters = [jobs.JobParameterDefinition(name="a", default="b")]
+    job = w.jobs.create(name="Wide", environments=environments, parameters=parameters, tasks=tasks)
+    found = w.jobs.get(job.job_id)
+    assert [each.task_key for each in found.settings.tasks] == keys
+    assert len(found.settings.environments) == len(found.settings.parameters) == 1
+    [listed] = w.jobs.list(name="Wide", expand_tasks=True)
+    assert [each.task_key for each in listed.settings.tasks] == keys
+    waiter = w.jobs.run_now(job.job_id)
+    run = w.jobs.get_run(waiter.run_id)
+    assert [each.task_key for each in run.tasks] == keys
+    assert len(run.job_parameters) == 1
+    [shown] = w.jobs.list_runs(job_id=job.job_id, expand_tasks=True)
+    assert [each.task_key for each in shown.tasks] == keys
+    w.jobs.cancel_run_and_wait(waiter.run_id, timeout=minutes)
+    w.jobs.delete(job.job_id)
+
+
 @check("a job's permissions are read and changed")
 def permissions():
     principal = w.service_principals.create(display_name="reader of jobs")

@@ -20,6 +20,7 @@ import { pageStart, takePage } from './paging.ts';
 import { jobsPaths } from './paths.ts';
 import type { RunStore } from './run-store.ts';
 import { parseRunAs, parseSettings } from './settings.ts';
+import { firstTask } from './task-pages.ts';
 
 /** Lists whose entries `update` replaces by their key instead of as a whole. */
 const keyed: Record<string, string> = {
@@ -64,9 +65,10 @@ export function registerJobDefinitions(
 
     app.get(`${base}/get`, async (request) => {
       const principal = context.authorize(request);
-      const id = requiredInteger(queryOf(request), 'job_id');
+      const query = queryOf(request);
+      const id = requiredInteger(query, 'job_id');
       permissions.requireObject(principal, 'CAN_VIEW', 'jobs', id);
-      return renderJob(jobs.get(id));
+      return renderJob(jobs.get(id), firstTask(query));
     });
 
     app.get(`${base}/list`, async (request) => {

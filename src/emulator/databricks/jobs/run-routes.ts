@@ -16,7 +16,8 @@ import { readTaskLog } from '../execution/task-log.ts';
 import { pageStart, takePage } from './paging.ts';
 import { jobsPaths } from './paths.ts';
 import type { Run, RunStore, TaskRun } from './run-store.ts';
-import { renderRun, renderTaskRun } from './run-view.ts';
+import { renderListedRun, renderRun, renderTaskRun } from './run-view.ts';
+import { firstTask } from './task-pages.ts';
 
 /** The most runs of one page. */
 const largestPage = 24;
@@ -60,7 +61,8 @@ export function registerRuns(
       const run = runOf(context.authorize(request), id, 'CAN_VIEW');
       const task = run.id === id ? undefined : runs.findTask(id)?.task;
       if (task) return renderTaskRun(context, run, task);
-      return renderRun(context, run, { tasks: true, history: flag(query, 'include_history') });
+      const history = flag(query, 'include_history');
+      return renderRun(context, run, { tasks: true, history, first: firstTask(query) });
     });
 
     app.get(`${base}/runs/list`, async (request) => {
@@ -91,7 +93,7 @@ export function registerRuns(
       const expand = flag(query, 'expand_tasks');
       return {
         ...(page.length > 0 && {
-          runs: page.map((run) => renderRun(context, run, { tasks: expand, history: false })),
+          runs: page.map((run) => renderListedRun(context, run, expand)),
         }),
         ...links,
       };

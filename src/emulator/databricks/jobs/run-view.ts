@@ -1,6 +1,7 @@
 import type { WorkspaceContext } from '../context.ts';
 import type { Outcome } from './outcome.ts';
 import type { Run, RunState, TaskRun } from './run-store.ts';
+import { pageOfTasks } from './task-pages.ts';
 
 /** The current `status` and the deprecated `state` (which the Python SDK's waiter still reads) of a run or task. */
 function states(state: RunState, outcome: Outcome | undefined) {
@@ -54,8 +55,18 @@ function renderTask(context: WorkspaceContext, run: Run, task: TaskRun) {
   };
 }
 
-/** A run as `runs/get` and `runs/list` give it; its repairs are told only where `include_history` asks for them. */
-export function renderRun(context: WorkspaceContext, run: Run, show: { tasks: boolean; history: boolean }) {
+interface Shown {
+  tasks: boolean;
+  /** Its repairs, which are told only where `include_history` asks for them. */
+  history: boolean;
+  /** The task that the answer begins with; the other lists are in the first answer, whole. */
+  first?: number;
+}
+
+/** A run as `runs/get` and `runs/list` give it. */
+export function renderRun(context: WorkspaceContext, run: Run, show: Shown) {
+  const { first = 0 } = show;
+  const page = pageOfTasks(show.tasks ? run.tasks : [], first);
   return {
     ...(run.jobId !== undefined && { job_id: run.jobId }),
     run_id: run.id,
@@ -76,17 +87,25 @@ export function renderRun(context: WorkspaceContext, run: Run, show: { tasks: bo
     cleanup_duration: 0,
     run_duration: run.endTime > 0 ? run.endTime - run.startTime : 0,
     ...(run.settings.overriding && { overriding_parameters: run.settings.overriding }),
-    ...(Object.keys(run.parameters).length > 0 && {
-      job_parameters: Object.entries(run.parameters).map(([name, value]) => ({
-        name,
-        default: run.settings.parameters[name] ?? '',
-        value,
-      })),
-    }),
+    ...(first === 0 &&
+      Object.keys(run.parameters).length > 0 && {
+        job_parameters: Object.entries(run.parameters).map(([name, value]) => ({
+          name,
+          default: run.settings.parameters[name] ?? '',
+          value,
+        })),
+      }),
     ...states(run.state, run.outcome),
-    ...(show.tasks && { tasks: run.tasks.map((task) => renderTask(context, run, task)) }),
-    ...(show.history && { repair_history: renderRepairs(run) }),
+    ...(show.tasks && { tasks: page.tasks.map((task) => renderTask(context, run, task)) }),
+    ...page.next,
+    ...(show.history && first === 0 && { repair_history: renderRepairs(run) }),
   };
+}
+
+/** A run as `runs/list` gives it; `has_more` tells that there are more tasks than it shows. */
+export function renderListedRun(context: WorkspaceContext, run: Run, tasks: boolean) {
+  const { next_page_token: more, ...shown } = renderRun(context, run, { tasks, history: false });
+  return more === undefined ? shown : { ...shown, has_more: true };
 }
 
 /**

@@ -74,7 +74,7 @@ export interface RunSettings {
 /** Reads the settings of a job or of runs/submit. @throws ApiError 400 that names the field. */
 export function parseSettings(source: Json, fallbackName: string): RunSettings {
   const tasks = optionalObjects(source, 'tasks');
-  if (tasks.length > 100) throw invalid('A job can have at most 100 tasks.');
+  if (tasks.length > 1000) throw invalid('A job can have at most 1000 tasks.');
   if (source.git_source !== undefined && source.git_source !== null) throw invalid(noGit);
   const environments = new Map(
     optionalObjects(source, 'environments').map((environment) => {

@@ -73,6 +73,28 @@ test('the list of jobs pages by token in both directions, newest first', async (
   expect((await admin.get('/api/2.2/jobs/list?page_token=bogus')).status).toBe(400);
 });
 
+test('a job of more than 100 tasks is told in pages, the other lists in the first of them', async () => {
+  const { admin } = await withJob();
+  const [task] = definition('wide').tasks;
+  const tasks = Array.from({ length: 150 }, (_, index) => ({ ...task, task_key: `task-${index}` }));
+  const wide = { ...definition('wide'), tasks };
+  const { job_id } = (await admin.post('/api/2.2/jobs/create', wide)).body;
+  const get = async (token = '') =>
+    (await admin.get(`/api/2.2/jobs/get?job_id=${job_id}&page_token=${token}`)).body;
+  const first = await get();
+  expect(first.settings.tasks).toHaveLength(100);
+  expect(first.settings.parameters).toEqual(wide.parameters);
+  const second = await get(first.next_page_token);
+  expect(second.settings.tasks.map((each: Answer) => each.task_key)).toEqual(
+    tasks.slice(100).map((each) => each.task_key),
+  );
+  expect(second.settings.parameters).toBeUndefined();
+  expect(second.next_page_token).toBeUndefined();
+  expect((await admin.get(`/api/2.2/jobs/get?job_id=${job_id}&page_token=bogus`)).status).toBe(400);
+  const { jobs } = (await admin.get('/api/2.2/jobs/list?name=wide&expand_tasks=true')).body;
+  expect(jobs[0]).toMatchObject({ has_more: true });
+});
+
 test('run-now passes job parameters, each value byte for byte and never evaluated again', async () => {
   const { admin, jobId } = await withJob();
   const commit = '{{job.parameters.run}} $(id)';
