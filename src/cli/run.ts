@@ -6,11 +6,22 @@ import type { Command, Given, Output } from './command.ts';
 import { UsageError } from './command.ts';
 import { doctor } from './doctor.ts';
 import { install } from './install-command.ts';
+import { keysList, keysRotate } from './key-commands.ts';
 import { serve } from './serve.ts';
 import { auditVerify, federation, jwks, migrate } from './store-commands.ts';
 
 /** Every command, in the order of the list. */
-export const commands: readonly Command[] = [serve, install, doctor, migrate, auditVerify, federation, jwks];
+export const commands: readonly Command[] = [
+  serve,
+  install,
+  doctor,
+  migrate,
+  auditVerify,
+  federation,
+  jwks,
+  keysList,
+  keysRotate,
+];
 
 const defaultConfig = 'gitea-databricks.yml';
 

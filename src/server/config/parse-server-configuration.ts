@@ -1,10 +1,12 @@
 /**
  * Longer than 200 lines: one function per part of the file, and each part's rules read best beside each other.
  */
+import { isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import picomatch from 'picomatch';
 import type { Static } from 'typebox';
 import type { ConfigurationProblem } from '../../contract/repository.ts';
+import { isLoopbackHost, refusalOf } from '../outbound/refused-addresses.ts';
 import { checkShape } from './check-shape.ts';
 import { nearestName } from './nearest-name.ts';
 import type { ReadSecret } from './secret-file.ts';
@@ -88,15 +90,6 @@ function read(given: GivenFile, reader: Reader): ServerConfiguration {
   };
 }
 
-function isLoopback(host: string): boolean {
-  return (
-    host === 'localhost' ||
-    host.endsWith('.localhost') ||
-    host === '[::1]' ||
-    /^127\.\d+\.\d+\.\d+$/.test(host)
-  );
-}
-
 /** @returns the address without a slash at its end */
 function readUrl(given: string, path: DocumentPath, reader: Reader, plainHttp = false): string {
   const url = URL.canParse(given) ? new URL(given) : null;
@@ -108,13 +101,22 @@ function readUrl(given: string, path: DocumentPath, reader: Reader, plainHttp = 
   if (url.username || url.password || url.search || url.hash) {
     reader.report(path, `"${name}" must have no user, query or fragment.`);
   }
-  if (url.protocol === 'http:' && !plainHttp && !isLoopback(url.hostname)) {
+  if (url.protocol === 'http:' && !plainHttp && !isLoopbackHost(url.hostname)) {
     reader.report(
       path,
       `"${name}" must begin with https://; http:// is possible on loopback only, because tokens travel there.`,
     );
   }
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
+}
+
+/** The address of somebody who is sent credentials: never a link-local or metadata address. */
+function readTarget(given: string, path: DocumentPath, reader: Reader): string {
+  const address = readUrl(given, path, reader);
+  const host = new URL(address).hostname.replace(/^\[|\]$/g, '');
+  const reason = isIP(host) ? refusalOf(host, host) : null;
+  if (reason !== null) reader.report(path, `"${path.at(-1)}" cannot be used: ${reason}.`);
+  return address;
 }
 
 function readListen(given: string, reader: Reader): ServerConfiguration['listen'] {
@@ -173,7 +175,7 @@ function readWorkspace(name: string, given: GivenWorkspace, reader: Reader): Wor
   }
   return {
     name,
-    host: readUrl(given.host, [...at, 'host'], reader),
+    host: readTarget(given.host, [...at, 'host'], reader),
     accountId: given.account_id,
     auth: readAuth(given, at, reader),
     reader: given.reader,

@@ -1,5 +1,6 @@
 import type { HTTPError } from 'ky';
 import { TimeoutError } from 'ky';
+import { connectionReason } from '../outbound/connection-reason.ts';
 import { DatabricksError } from './error.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD';
@@ -63,9 +64,7 @@ export const tooLate = (host: string, cause: unknown) =>
 /** No answer came: no connection, or not in time. */
 export function noAnswer(error: unknown, host: string): DatabricksError {
   if (error instanceof TimeoutError) return tooLate(host, error);
-  let root: unknown = error;
-  while (root instanceof Error && root.cause) root = root.cause;
-  const reason = root instanceof Error ? (root as NodeJS.ErrnoException).code || root.message : String(root);
+  const reason = connectionReason(error);
   return new DatabricksError(
     { code: 'NO_CONNECTION', status: 0, message: `Databricks (${host}) cannot be reached: ${reason}.` },
     { cause: error },

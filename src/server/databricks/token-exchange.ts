@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import ky, { HTTPError, NetworkError, TimeoutError } from 'ky';
 import type { ExchangedToken, TokenExchange } from '../identity/workspace-tokens.ts';
+import { connectionReason } from '../outbound/connection-reason.ts';
+import { guardedFetch } from '../outbound/guarded-fetch.ts';
 import { DatabricksError } from './error.ts';
 
 const jwtType = 'urn:ietf:params:oauth:token-type:jwt';
@@ -18,7 +20,7 @@ function failure(what: string, error: unknown): DatabricksError {
   if (error instanceof DatabricksError) return error;
   if (error instanceof TimeoutError || error instanceof NetworkError) {
     return new DatabricksError(
-      { code: 'NO_CONNECTION', status: 0, message: `${what}: no answer.` },
+      { code: 'NO_CONNECTION', status: 0, message: `${what}: no answer (${connectionReason(error)}).` },
       { cause: error },
     );
   }
@@ -48,9 +50,11 @@ function failure(what: string, error: unknown): DatabricksError {
  * Databricks' token endpoint, found through the workspace's discovery documents.
  *
  * @param userAgent `<product>/<semver>`
+ * @param fetch the guarded one by default: it connects to no link-local or metadata address
  */
-export function createTokenExchange(userAgent: string): TokenExchange {
+export function createTokenExchange(userAgent: string, fetch = guardedFetch): TokenExchange {
   const http = ky.create({
+    fetch,
     redirect: 'manual',
     timeout: 15_000,
     headers: { 'user-agent': userAgent },

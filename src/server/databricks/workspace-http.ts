@@ -1,4 +1,5 @@
 import ky, { HTTPError } from 'ky';
+import { guardedFetch } from '../outbound/guarded-fetch.ts';
 import { DatabricksError } from './error.ts';
 import type { Method } from './failed-answer.ts';
 import { foreignAnswer, isPage, noAnswer, refusal, retryAfterOf, tooLate } from './failed-answer.ts';
@@ -9,6 +10,7 @@ export interface WorkspaceHttpOptions {
   host: string;
   /** `<product>/<semver>`: ends up in Databricks' audit log. */
   userAgent: string;
+  /** The guarded one by default: it connects to no link-local or metadata address. */
   fetch?: typeof globalThis.fetch;
   /** Told after each call whether the workspace answered (a refusal is an answer), for the connection state. */
   onResult?: (answered: boolean, error?: string) => void;
@@ -71,6 +73,13 @@ export class WorkspaceHttp {
     });
   }
 
+  /** Whatever a path holds, the token stays with the configured host. */
+  #address(path: string): string {
+    const address = `${this.host}${path}`;
+    if (path.startsWith('/') && new URL(address).origin === new URL(this.host).origin) return address;
+    throw new Error('A call to a workspace must have a path of its own host.');
+  }
+
   async #call<T>(
     token: string,
     method: Method,
@@ -118,7 +127,7 @@ export class WorkspaceHttp {
     signal: AbortSignal,
   ): Promise<Response> {
     const raw = body instanceof Uint8Array || typeof body === 'string';
-    return await ky(`${this.host}${path}`, {
+    return await ky(this.#address(path), {
       method,
       searchParams: query,
       redirect: 'manual',
@@ -142,7 +151,7 @@ export class WorkspaceHttp {
           error instanceof HTTPError && (retryAfterOf(error.response) ?? 0) > longestWait ? false : undefined,
         jitter: true,
       },
-      ...(this.#options.fetch && { fetch: this.#options.fetch }),
+      fetch: this.#options.fetch ?? guardedFetch,
     });
   }
 }

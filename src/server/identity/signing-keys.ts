@@ -6,7 +6,7 @@ export interface StoredSigningKey {
   publicJwk: JWK;
   privateKey: string;
   createdAt: Date;
-  /** Signs nothing after this, and is still published so that tokens already out keep verifying. */
+  /** Signs nothing from then on (it may lie ahead), and stays published while tokens of it may be out. */
   retiredAt: Date | null;
 }
 
