@@ -1,8 +1,11 @@
 import { verifyChain } from '../server/audit/chain.ts';
 import { createTokenExchange } from '../server/databricks/token-exchange.ts';
 import { createWorkspaceTokens } from '../server/identity/workspace-tokens.ts';
+import { createProviderTokens } from '../server/provider/provider-tokens.ts';
 import type { Command } from './command.ts';
 import { checkGitea } from './doctor/check-gitea.ts';
+import { checkKeys } from './doctor/check-keys.ts';
+import { checkPeople } from './doctor/check-people.ts';
 import { checkSecretFiles } from './doctor/check-secret-files.ts';
 import { checkWorkspaces } from './doctor/check-workspaces.ts';
 import type { Finding } from './doctor/finding.ts';
@@ -31,11 +34,17 @@ export const doctor: Command = {
       const tokens = createWorkspaceTokens({
         configuration,
         issuer,
+        provider: createProviderTokens(userAgent),
         exchange,
         audit: transactor.stores.audit,
       });
       findings.push(...(await checkGitea(configuration, userAgent)));
-      findings.push(...(await checkWorkspaces(configuration, tokens, userAgent)));
+      findings.push(...(await checkPeople(configuration, userAgent)));
+      if (Object.values(configuration.workspaces).some(({ auth }) => auth.kind === 'federation')) {
+        findings.push(...(await checkKeys(issuer)));
+      }
+      const seen = await transactor.stores.repositories.all();
+      findings.push(...(await checkWorkspaces(configuration, tokens, userAgent, seen)));
       for (const { level, text } of findings) out(`${signs[level]}${text}`);
       const errors = findings.filter(({ level }) => level === 'error').length;
       const warnings = findings.filter(({ level }) => level === 'warning').length;

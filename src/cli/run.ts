@@ -5,10 +5,11 @@ import { nearestName } from '../server/config/nearest-name.ts';
 import type { Command, Given, Output } from './command.ts';
 import { UsageError } from './command.ts';
 import { doctor } from './doctor.ts';
+import { federation } from './federation.ts';
 import { install } from './install-command.ts';
 import { keysList, keysRotate } from './key-commands.ts';
 import { serve } from './serve.ts';
-import { auditVerify, federation, jwks, migrate } from './store-commands.ts';
+import { auditVerify, jwks, migrate } from './store-commands.ts';
 
 /** Every command, in the order of the list. */
 export const commands: readonly Command[] = [

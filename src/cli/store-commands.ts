@@ -1,5 +1,4 @@
 import { verifyChain } from '../server/audit/chain.ts';
-import { federationPolicies } from '../server/identity/federation-policies.ts';
 import type { Command } from './command.ts';
 import { withStore } from './open-store.ts';
 
@@ -45,19 +44,6 @@ export const jwks: Command = {
   run: ({ config }, { out }) =>
     withStore(config, async ({ issuer }) => {
       out(JSON.stringify(await issuer.keySet(), null, 2));
-      return 0;
-    }),
-};
-
-/** `federation`: what an account's admin creates once. */
-export const federation: Command = {
-  name: 'federation',
-  summary: 'Print the federation policies that the configuration needs (JSON)',
-  options: {},
-  usesConfiguration: true,
-  run: ({ config }, { out }) =>
-    withStore(config, async ({ configuration, issuer }) => {
-      out(JSON.stringify(federationPolicies(configuration, await issuer.keySet()), null, 2));
       return 0;
     }),
 };

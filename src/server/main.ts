@@ -48,6 +48,7 @@ import { Outbox } from './outbox/outbox.ts';
 import { createAccessCheck } from './permission/access-check.ts';
 import { createBoundRepositories } from './permission/bound-repositories.ts';
 import type { BoundRepository } from './permission/bound-repository.ts';
+import { createProviderTokens } from './provider/provider-tokens.ts';
 import { Catalogue } from './registry/catalogue.ts';
 import { Merges } from './registry/merges.ts';
 import type { CurrentRules } from './registry/ports.ts';
@@ -114,6 +115,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const tokens = createWorkspaceTokens({
     configuration,
     issuer,
+    provider: createProviderTokens(userAgent),
     exchange: createTokenExchange(userAgent),
     audit: stores.audit,
   });

@@ -72,7 +72,7 @@ bindings:
   const policies = JSON.parse((await cli('federation', '--config', config)).text) as FederationPolicy[];
   for (const { principal, policy } of policies) {
     await admin.post(
-      `/api/2.0/accounts/${workspace.accountId}/servicePrincipals/${numbers[principal]}/federationPolicies`,
+      `/api/2.0/accounts/${workspace.accountId}/servicePrincipals/${numbers[principal!]}/federationPolicies`,
       policy,
     );
   }
@@ -89,5 +89,52 @@ bindings:
   const after = await cli('doctor', '--config', config);
   expect(after.text).toMatch(/0 errors, 0 warnings\.$/);
   expect(after.code).toBe(0);
+  expect(after.text).toContain("ok      The issuer's key is 0 days old.");
   for (const secret of Object.values(secrets)) expect(after.text + before.text).not.toContain(secret);
+}, 60_000);
+
+test('doctor tells whom the people of as_user are in Gitea, and that a rotation is under way', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'doctor-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const forge = await startForge();
+  onTestFinished(() => forge.close());
+  for (const name of ['ada', 'bot']) {
+    await forge.forge.createUser({ name, password: forge.password(name), email: `${name}@example.com` });
+  }
+  const { body: ada } = await forge.api('ada', 'GET', '/user');
+  const token = await forge.api('bot', 'POST', '/users/bot/tokens', {
+    name: 'backend',
+    scopes: ['read:user', 'read:repository'],
+  });
+  for (const [name, secret] of Object.entries({
+    token: token.body.sha1,
+    hook: 'hook-secret',
+    client: 'client-secret',
+  }))
+    writeFileSync(join(folder, name), secret, { mode: 0o600 });
+  const config = join(folder, 'gitea-databricks.yml');
+  writeFileSync(
+    config,
+    `public_url: ${forge.url}-/databricks/
+gitea: {url: "${forge.url}", token_file: token, webhook_secret_file: hook, oauth: {client_id: abc, client_secret_file: client}}
+workspaces:
+  main: {host: "http://127.0.0.1:1024", account_id: acc-1, auth: federation, reader: r}
+bindings:
+  - id: wine
+    repositories: [ml/wine]
+    workspace: main
+    experiment: "/Shared/wine"
+    principals: {trainer: t, releaser: l, fork: f}
+    subject: repository
+    as_user: {${ada.id}: ada@example.com, 4711: gone@example.com}
+`,
+  );
+  expect((await cli('keys', 'rotate', '--config', config)).code).toBe(0);
+  const { text } = await cli('doctor', '--config', config);
+  expect(text).toContain(
+    `ok      as_user of wine: the user ${ada.id} of Gitea is ada, who releases as ada@example.com`,
+  );
+  expect(text).toContain('error   as_user of wine: the user 4711 of Gitea does not exist');
+  expect(text).toMatch(/A new key signs from \d{4}-/);
+  expect(text).toContain('has "subject: repository" and no repository was seen yet');
 }, 60_000);

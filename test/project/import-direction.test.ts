@@ -45,7 +45,7 @@ const domainRooms = [
   'outbox',
   'events',
 ];
-const adapters = ['gitea', 'databricks', 'store'];
+const adapters = ['gitea', 'databricks', 'store', 'provider'];
 /** Words that rooms and adapters share and that do no I/O. */
 const sharedWords = [
   'src/server/gitea/error.ts',

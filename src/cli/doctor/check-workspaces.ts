@@ -4,6 +4,7 @@ import type {
   WorkspaceConfiguration,
 } from '../../server/config/server-configuration.ts';
 import { WorkspaceHttp } from '../../server/databricks/workspace-http.ts';
+import type { SeenRepository } from '../../server/identity/federation-policies.ts';
 import type { Role, WorkspaceTokens } from '../../server/identity/role.ts';
 import { subjectOf } from '../../server/identity/subject.ts';
 import type { Finding } from './finding.ts';
@@ -20,6 +21,7 @@ export async function checkWorkspaces(
   configuration: ServerConfiguration,
   tokens: WorkspaceTokens,
   userAgent: string,
+  repositories: readonly SeenRepository[],
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const workspace of Object.values(configuration.workspaces)) {
@@ -37,22 +39,42 @@ export async function checkWorkspaces(
     const roles: Role[] = ['trainer', 'releaser', 'fork'];
     if (!readers.has(workspace.name)) roles.unshift('reader');
     readers.add(workspace.name);
-    for (const role of roles) findings.push(await checkRole(binding, workspace, role, tokens, userAgent));
+    const each = repositories.filter(({ bindingId }) => bindingId === binding.id);
+    for (const role of roles) {
+      if (role === 'reader' || binding.subject !== 'repository') {
+        findings.push(await checkRole({ binding, workspace, role }, tokens, userAgent));
+        continue;
+      }
+      for (const { id } of each) {
+        findings.push(await checkRole({ binding, workspace, role, repository: id }, tokens, userAgent));
+      }
+    }
+    if (binding.subject === 'repository' && each.length === 0) {
+      findings.push(
+        warning(
+          `The binding ${binding.id} has "subject: repository" and no repository was seen yet: start the backend once, then print its policies.`,
+        ),
+      );
+    }
   }
   return findings;
 }
 
 async function checkRole(
-  binding: Binding,
-  workspace: WorkspaceConfiguration,
-  role: Role,
+  {
+    binding,
+    workspace,
+    role,
+    repository,
+  }: { binding: Binding; workspace: WorkspaceConfiguration; role: Role; repository?: number },
   tokens: WorkspaceTokens,
   userAgent: string,
 ): Promise<Finding> {
   const principal = role === 'reader' ? workspace.reader : binding.principals[role];
-  const who = `${role} of ${role === 'reader' ? workspace.name : binding.id} (${principal})`;
+  const where = repository === undefined ? '' : ` for the repository ${repository}`;
+  const who = `${role} of ${role === 'reader' ? workspace.name : binding.id}${where} (${principal})`;
   try {
-    const token = await tokens.accessToken(binding.id, role);
+    const token = await tokens.accessToken(binding.id, role, undefined, repository);
     const http = new WorkspaceHttp({ host: workspace.host, userAgent });
     const me = await http.json<{ userName?: string }>(token, 'GET', '/api/2.0/preview/scim/v2/Me');
     if (workspace.auth.kind !== 'token-file' && me.userName !== principal) {
@@ -62,8 +84,10 @@ async function checkRole(
   } catch (error) {
     const advice =
       workspace.auth.kind === 'federation'
-        ? ` Its federation policy must have the subject ${subjectOf(binding, role)} ("gitea-databricks federation" prints it).`
-        : '';
+        ? ` Its federation policy must have the subject ${subjectOf(binding, role, repository)} ("gitea-databricks federation" prints it).`
+        : workspace.auth.kind === 'identity-provider'
+          ? ' "gitea-databricks federation" prints the policy for the tokens that the provider gives.'
+          : '';
     return fault(`${who}: ${reasonOf(error)}${advice}`);
   }
 }

@@ -66,13 +66,13 @@ export interface RunIdentity {
 /** Who makes a request. */
 export interface Principal {
   /** `run`: a token handed to a job run; it has its run_as principal's grants, but is confined to what training needs. */
-  kind: 'admin' | 'service-principal' | 'run';
-  /** The name that grants, permissions and owners use: an application id, or the admin's user name. */
+  kind: 'admin' | 'user' | 'service-principal' | 'run';
+  /** The name that grants, permissions and owners use: an application id, or a user name. */
   name: string;
   /** The SCIM id. */
   id: string;
   displayName: string;
-  /** Undefined for the admin, who is a user. */
+  /** Undefined for users, the admin among them. */
   applicationId: string | undefined;
   /** True only for `kind: 'admin'`: passes every permission check. */
   admin: boolean;

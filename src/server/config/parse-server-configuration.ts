@@ -1,37 +1,23 @@
-/**
- * Longer than 200 lines: one function per part of the file, and each part's rules read best beside each other.
- */
-import { isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
-import picomatch from 'picomatch';
 import type { Static } from 'typebox';
 import type { ConfigurationProblem } from '../../contract/repository.ts';
-import { isLoopbackHost, refusalOf } from '../outbound/refused-addresses.ts';
 import { checkShape } from './check-shape.ts';
-import { nearestName } from './nearest-name.ts';
+import { readBindings } from './read-bindings.ts';
+import { readProvider } from './read-provider.ts';
+import type { Reader } from './reader.ts';
+import { readTarget, readUrl } from './reader.ts';
 import type { ReadSecret } from './secret-file.ts';
 import { parseEncryptionKey } from './secret-file.ts';
 import type {
-  Binding,
   GiteaConfiguration,
   ServerConfiguration,
   WorkspaceConfiguration,
 } from './server-configuration.ts';
 import { ServerFile } from './server-schema.ts';
-import type { DocumentPath } from './yaml-document.ts';
 import { inFileOrder, parseYaml } from './yaml-document.ts';
 
 type GivenFile = Static<typeof ServerFile>;
 type GivenWorkspace = GivenFile['workspaces'][string];
-
-/** What reading a file needs to know beside its text. */
-interface Reader {
-  report(path: DocumentPath, message: string): void;
-  /** A secret by the path that the file gives; reports and gives '' when it cannot be read. */
-  secret(path: DocumentPath, file: string): string;
-  /** Relative paths start at the configuration's folder. */
-  resolve(path: string): string;
-}
 
 const defaultListen = '127.0.0.1:3100';
 const defaultDatabase = 'gitea-databricks.sqlite';
@@ -90,35 +76,6 @@ function read(given: GivenFile, reader: Reader): ServerConfiguration {
   };
 }
 
-/** @returns the address without a slash at its end */
-function readUrl(given: string, path: DocumentPath, reader: Reader, plainHttp = false): string {
-  const url = URL.canParse(given) ? new URL(given) : null;
-  const name = path.at(-1);
-  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    reader.report(path, `"${name}" must be an address that begins with https://; it is "${given}".`);
-    return 'https://invalid.invalid';
-  }
-  if (url.username || url.password || url.search || url.hash) {
-    reader.report(path, `"${name}" must have no user, query or fragment.`);
-  }
-  if (url.protocol === 'http:' && !plainHttp && !isLoopbackHost(url.hostname)) {
-    reader.report(
-      path,
-      `"${name}" must begin with https://; http:// is possible on loopback only, because tokens travel there.`,
-    );
-  }
-  return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
-}
-
-/** The address of somebody who is sent credentials: never a link-local or metadata address. */
-function readTarget(given: string, path: DocumentPath, reader: Reader): string {
-  const address = readUrl(given, path, reader);
-  const host = new URL(address).hostname.replace(/^\[|\]$/g, '');
-  const reason = isIP(host) ? refusalOf(host, host) : null;
-  if (reason !== null) reader.report(path, `"${path.at(-1)}" cannot be used: ${reason}.`);
-  return address;
-}
-
 function readListen(given: string, reader: Reader): ServerConfiguration['listen'] {
   const colon = given.lastIndexOf(':');
   const port = Number(given.slice(colon + 1));
@@ -163,9 +120,15 @@ function readWorkspace(name: string, given: GivenWorkspace, reader: Reader): Wor
     m2m: given.client_secret_files,
     'token-file': given.token_file,
     federation: given.audience,
+    'identity-provider': given.identity_provider,
   };
-  const keys = { m2m: 'client_secret_files', 'token-file': 'token_file', federation: 'audience' };
-  for (const kind of ['m2m', 'token-file', 'federation'] as const) {
+  const keys = {
+    m2m: 'client_secret_files',
+    'token-file': 'token_file',
+    federation: 'audience',
+    'identity-provider': 'identity_provider',
+  };
+  for (const kind of ['m2m', 'token-file', 'federation', 'identity-provider'] as const) {
     if (kind !== given.auth && unused[kind] !== undefined) {
       reader.report(
         [...at, keys[kind]],
@@ -186,6 +149,19 @@ function readAuth(given: GivenWorkspace, at: string[], reader: Reader): Workspac
   switch (given.auth) {
     case 'federation':
       return { kind: 'federation', audience: given.audience ?? given.account_id };
+    case 'identity-provider': {
+      const place = [...at, 'identity_provider'];
+      if (given.identity_provider === undefined) {
+        reader.report(
+          place,
+          '"identity_provider" is missing: "auth: identity-provider" needs {issuer, principals}.',
+        );
+      } else if (!Object.hasOwn(given.identity_provider.principals, given.reader)) {
+        reader.report([...place, 'principals'], `"principals" needs a line for the reader, ${given.reader}.`);
+      }
+      const provider = given.identity_provider ?? { principals: {} };
+      return { kind: 'identity-provider', provider: readProvider(provider, place, reader) };
+    }
     case 'm2m': {
       const files = given.client_secret_files ?? {};
       if (!Object.hasOwn(files, given.reader)) {
@@ -212,75 +188,5 @@ function readAuth(given: GivenWorkspace, at: string[], reader: Reader): Workspac
       reader.secret([...at, 'token_file'], given.token_file);
       return { kind: 'token-file', path: reader.resolve(given.token_file) };
     }
-  }
-}
-
-function readBindings(given: GivenFile, reader: Reader): Binding[] {
-  const seen = new Set<string>();
-  return given.bindings.map((binding, position) => {
-    const at = ['bindings', position];
-    if (seen.has(binding.id))
-      reader.report([...at, 'id'], `There are two bindings "${binding.id}": each id is used once.`);
-    seen.add(binding.id);
-    const workspace = Object.hasOwn(given.workspaces, binding.workspace)
-      ? given.workspaces[binding.workspace]
-      : undefined;
-    if (workspace === undefined) {
-      const names = Object.keys(given.workspaces);
-      const near = nearestName(binding.workspace, names);
-      const advice = near ? `Did you mean "${near}"?` : `There are: ${names.join(', ') || 'none'}.`;
-      reader.report([...at, 'workspace'], `There is no workspace "${binding.workspace}". ${advice}`);
-    } else if (workspace.auth === 'm2m') {
-      for (const [role, id] of Object.entries(binding.principals)) {
-        if (Object.hasOwn(workspace.client_secret_files ?? {}, id)) continue;
-        reader.report(
-          [...at, 'principals', role],
-          `The workspace "${binding.workspace}" has "auth: m2m" and no client secret for ${id}: add it to "client_secret_files".`,
-        );
-      }
-    }
-    checkPrincipals(binding.principals, [...at, 'principals'], reader);
-    binding.repositories.forEach((glob, index) => {
-      try {
-        picomatch.makeRe(glob, { strictBrackets: true });
-      } catch (error) {
-        reader.report(
-          [...at, 'repositories', index],
-          `"${glob}" is no pattern: ${(error as Error).message}.`,
-        );
-      }
-    });
-    const models = Object.entries(binding.models ?? {}).map(([key, model]) => [
-      key,
-      { name: model.name, alias: model.alias, endpoint: model.endpoint ?? null },
-    ]);
-    return {
-      id: binding.id,
-      repositories: binding.repositories,
-      workspace: binding.workspace,
-      branch: binding.branch === undefined || binding.branch === 'default' ? null : binding.branch,
-      experiment: binding.experiment,
-      jobs: binding.jobs ?? {},
-      models: Object.fromEntries(models) as Binding['models'],
-      principals: binding.principals,
-      floors: binding.floors ?? {},
-    };
-  });
-}
-
-/** Code of a fork must never get what the trainer or the releaser may do; nor training code what the releaser may. */
-function checkPrincipals(principals: Binding['principals'], path: DocumentPath, reader: Reader): void {
-  const { trainer, releaser, fork } = principals;
-  if (fork === trainer || fork === releaser) {
-    reader.report(
-      [...path, 'fork'],
-      '"fork" must be a service principal of its own: code from forks gets its rights.',
-    );
-  }
-  if (trainer === releaser) {
-    reader.report(
-      [...path, 'releaser'],
-      '"releaser" must be another service principal than "trainer": else training code could release.',
-    );
   }
 }

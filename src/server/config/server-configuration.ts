@@ -1,3 +1,5 @@
+import type { ProviderConfiguration } from './provider-configuration.ts';
+
 /** The server's configuration after parsing: paths of secrets are read, defaults are filled in. */
 export interface ServerConfiguration {
   /** Public URL of the backend with a trailing slash, e.g. `https://git.example.com/-/databricks/`. */
@@ -33,6 +35,7 @@ export interface WorkspaceConfiguration {
   accountId: string;
   auth:
     | { kind: 'federation'; audience: string }
+    | { kind: 'identity-provider'; provider: ProviderConfiguration }
     | { kind: 'm2m'; secrets: Record<string, string> /* application id → client secret */ }
     | { kind: 'token-file'; path: string };
   /** Application id of the reader principal. */
@@ -55,6 +58,15 @@ export interface Binding {
   principals: { trainer: string; releaser: string; fork: string };
   /** Gates that a repository's own may only tighten. */
   floors: Record<string, { direction: 'lower' | 'higher'; limit: number }>;
+  /** What the subjects of its tokens name; absent: the binding. */
+  subject?: 'binding' | 'repository';
+  /**
+   * Gitea's id of a user → user name at Databricks: what these people release in a session of their own is done as
+   * themselves. Absent: everything is done by the principals.
+   */
+  asUser?: Record<string, string>;
+  /** Teams (`org:team`), one of which a user must belong to beside what their repository permission allows. */
+  teams?: { train?: string[]; release?: string[] };
 }
 
 export interface BoundModel {

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { IdentityProvider } from './provider-schema.ts';
 
 const closed = { additionalProperties: false };
 const label = '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$';
@@ -37,9 +38,16 @@ const Workspace = Type.Object(
   {
     host: address('the workspace’s address, such as https://dbc-0123.cloud.databricks.com'),
     account_id: Type.String({ minLength: 1, description: 'the Databricks account’s id' }),
-    auth: Type.Union([Type.Literal('federation'), Type.Literal('m2m'), Type.Literal('token-file')], {
-      description: '"federation" (recommended), "m2m" or "token-file"',
-    }),
+    auth: Type.Union(
+      [
+        Type.Literal('federation'),
+        Type.Literal('identity-provider'),
+        Type.Literal('m2m'),
+        Type.Literal('token-file'),
+      ],
+      { description: '"federation" (recommended), "identity-provider", "m2m" or "token-file"' },
+    ),
+    identity_provider: Type.Optional(IdentityProvider),
     reader: Type.String({
       minLength: 1,
       description: 'the application id of the service principal that reads',
@@ -82,6 +90,17 @@ const Model = Type.Object(
 
 const principal = (role: string) =>
   Type.String({ minLength: 1, description: `the application id of the service principal that ${role}` });
+
+const teams = (what: string) =>
+  Type.Optional(
+    Type.Array(
+      Type.String({ pattern: '^[^:\\s]+:[^:\\s]+$', description: 'org:team, such as ml:release-managers' }),
+      {
+        minItems: 1,
+        description: `a list of teams, such as [ml:release-managers], whose members may ${what}`,
+      },
+    ),
+  );
 
 const BindingRule = Type.Object(
   {
@@ -137,6 +156,28 @@ const BindingRule = Type.Object(
           { ...closed, description: 'a group such as {direction: lower, limit: 1.5}' },
         ),
         { description: 'a group of limits by the name of their metric' },
+      ),
+    ),
+    subject: Type.Optional(
+      Type.Union([Type.Literal('binding'), Type.Literal('repository')], {
+        description: '"binding" or "repository"',
+      }),
+    ),
+    as_user: Type.Optional(
+      Type.Record(
+        Type.String({ pattern: '^[1-9]\\d{0,15}$' }),
+        Type.String({
+          pattern: '^[^@\\s]+@[^@\\s]+$',
+          maxLength: 254,
+          description: 'a user name at Databricks, such as anna@example.com',
+        }),
+        { description: 'a group {<id of a Gitea user>: <their user name at Databricks>}' },
+      ),
+    ),
+    teams: Type.Optional(
+      Type.Object(
+        { train: teams('train'), release: teams('release') },
+        { ...closed, description: 'a group {train, release} of lists of teams' },
       ),
     ),
   },

@@ -18,7 +18,7 @@ export function createCall(http: (workspace: string) => WorkspaceHttp, tokens: W
 
   function tokenFor({ repository, role, act }: CallAs): Promise<string> {
     const { id } = repository.binding;
-    if (!act) return tokens.accessToken(id, role);
+    if (!act) return tokens.accessToken(id, role, undefined, repository.id);
     // One act may go through two roles (a fork's files are uploaded by the trainer): a token each.
     const ofAct = minted.get(act) ?? new Map<string, { token: Promise<string>; at: number }>();
     minted.set(act, ofAct);

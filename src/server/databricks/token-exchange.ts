@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import ky, { HTTPError, NetworkError, TimeoutError } from 'ky';
-import type { ExchangedToken, TokenExchange } from '../identity/workspace-tokens.ts';
+import type { ExchangedToken } from '../identity/token-cache.ts';
+import type { TokenExchange } from '../identity/workspace-tokens.ts';
 import { connectionReason } from '../outbound/connection-reason.ts';
 import { guardedFetch } from '../outbound/guarded-fetch.ts';
 import { DatabricksError } from './error.ts';
@@ -110,7 +111,7 @@ export function createTokenExchange(userAgent: string, fetch = guardedFetch): To
 
   async function ask(
     host: string,
-    principal: string,
+    who: string,
     form: Record<string, string>,
     headers: Record<string, string> = {},
   ): Promise<ExchangedToken> {
@@ -122,22 +123,22 @@ export function createTokenExchange(userAgent: string, fetch = guardedFetch): To
       if (typeof answer.access_token !== 'string') throw new Error('no access_token');
       return { token: answer.access_token, expiresInSeconds: Number(answer.expires_in) || 60 };
     } catch (error) {
-      throw failure(`${host} gave no token for the service principal ${principal}`, error);
+      throw failure(`${host} gave no token for ${who}`, error);
     }
   }
 
   return {
     federated: (host, principal, jwt) =>
-      ask(host, principal, {
+      ask(host, principal === null ? 'the user' : `the service principal ${principal}`, {
         grant_type: exchangeGrant,
         subject_token: jwt,
         subject_token_type: jwtType,
-        client_id: principal,
+        ...(principal !== null && { client_id: principal }),
       }),
     clientCredentials: (host, principal, secret) =>
       ask(
         host,
-        principal,
+        `the service principal ${principal}`,
         { grant_type: 'client_credentials' },
         { authorization: `Basic ${Buffer.from(`${principal}:${secret}`).toString('base64')}` },
       ),

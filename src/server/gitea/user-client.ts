@@ -1,6 +1,7 @@
 import type { UserGitea } from '../permission/ports.ts';
 import { GiteaError } from './error.ts';
 import { GiteaHttp } from './gitea-http.ts';
+import { groupsOfUser } from './user-groups.ts';
 
 interface RepositoryAnswer {
   id: number;
@@ -36,6 +37,7 @@ export function createUserGitea(url: string, userAgent: string): UserGitea {
         permissions: { pull, push, admin },
       };
     },
+    groups: (token) => groupsOfUser(url.replace(/\/+$/, ''), token, userAgent),
     async branch(token, fullName, branch) {
       const path = fullName.split('/').map(encodeURIComponent).join('/');
       const answer = await http(token)

@@ -11,6 +11,11 @@ export interface Act {
   commit: string | null;
   pull: number | null;
   actor: string;
+  /**
+   * Gitea's id of whoever does this in a session of their own, now. Absent for what a webhook, a merge, a comment or
+   * a restart sets off: none of these proves that a person is there.
+   */
+  person?: number;
   approval: string | null;
   run: string | null;
 }
@@ -20,6 +25,7 @@ export interface WorkspaceTokens {
   /**
    * @param binding id of the binding (its workspace and principals are looked up)
    * @param act present: a token is minted and exchanged afresh with all claims; absent: a cached one serves
+   * @param repository Gitea's id, for bindings whose subjects name the repository; the act's when left out
    */
-  accessToken(binding: string, role: Role, act?: Act): Promise<string>;
+  accessToken(binding: string, role: Role, act?: Act, repository?: number): Promise<string>;
 }

@@ -12,9 +12,19 @@ function part(text: string): string {
 /**
  * The subject of a role's tokens. It holds immutable ids only; a federation policy matches it exactly.
  * There is one reader per workspace, since a principal takes at most 20 policies.
+ *
+ * @param repository Gitea's id, where the binding's subjects name the repository (hazard 11): one that is created
+ *   anew under an old name has another id, so that Databricks itself refuses it
  */
-export function subjectOf(binding: Pick<Binding, 'id' | 'workspace'>, role: Role): string {
-  return role === 'reader'
-    ? `workspace:${part(binding.workspace)}:role:reader`
-    : `binding:${part(binding.id)}:role:${role}`;
+export function subjectOf(
+  binding: Pick<Binding, 'id' | 'workspace' | 'subject'>,
+  role: Role,
+  repository?: number,
+): string {
+  if (role === 'reader') return `workspace:${part(binding.workspace)}:role:reader`;
+  if (binding.subject !== 'repository') return `binding:${part(binding.id)}:role:${role}`;
+  if (repository === undefined || !Number.isSafeInteger(repository)) {
+    throw new Error(`The subjects of the binding ${binding.id} name a repository, and none was given.`);
+  }
+  return `repository:${repository}:role:${role}`;
 }

@@ -1,30 +1,25 @@
 import type { AuditLog } from '../audit/entry.ts';
 import type { Binding, ServerConfiguration, WorkspaceConfiguration } from '../config/server-configuration.ts';
+import { actingIdentity, userAudience } from './acting-identity.ts';
 import type { Issuer } from './issuer.ts';
+import type { ProviderTokens } from './provider-ports.ts';
 import type { Act, Role, WorkspaceTokens } from './role.ts';
 import { subjectOf } from './subject.ts';
-
-/** An access token as Databricks gave it. */
-export interface ExchangedToken {
-  token: string;
-  expiresInSeconds: number;
-}
+import type { ExchangedToken } from './token-cache.ts';
+import { createTokenCache } from './token-cache.ts';
 
 /** Port: Databricks' token endpoint. Rejects with a DatabricksError. */
 export interface TokenExchange {
-  /** Token federation (RFC 8693): a JWT of ours for a token of the principal. */
-  federated(host: string, principal: string, jwt: string): Promise<ExchangedToken>;
+  /**
+   * Token federation (RFC 8693): a JWT for a token of the principal.
+   *
+   * @param principal application id; null: of the user whom the JWT names, by the account-wide policy
+   */
+  federated(host: string, principal: string | null, jwt: string): Promise<ExchangedToken>;
   /** The fallback: the principal's own client secret. */
   clientCredentials(host: string, principal: string, secret: string): Promise<ExchangedToken>;
   /** The last resort: a token that an admin keeps in a file. */
   fromFile(path: string): Promise<ExchangedToken>;
-}
-
-/** A token counts as ended this long before it ends, as Databricks' own clients do. */
-const earlyMs = 40_000;
-
-function principalOf(binding: Binding, workspace: WorkspaceConfiguration, role: Role): string {
-  return role === 'reader' ? workspace.reader : binding.principals[role];
 }
 
 /** Claims beside the subject: Databricks does not judge by them, but they tie its side to ours. */
@@ -45,58 +40,45 @@ function claimsOf(act: Act): Record<string, string | number> {
 
 /**
  * Tokens for the workspaces of the bindings. A call that acts gets a token of its own, minted with all claims
- * and recorded; reads share one per principal until shortly before it ends, asked for once at a time.
+ * and recorded; reads share one per principal and subject.
  */
 export function createWorkspaceTokens(dependencies: {
   configuration: Pick<ServerConfiguration, 'bindings' | 'workspaces'>;
   issuer: Pick<Issuer, 'mint'>;
+  provider: ProviderTokens;
   exchange: TokenExchange;
   audit: AuditLog;
   now?: () => number;
 }): WorkspaceTokens {
-  const { configuration, issuer, exchange, audit, now = Date.now } = dependencies;
-  const cached = new Map<string, { token: Promise<string>; until: number }>();
+  const { configuration, issuer, provider, exchange, audit, now = Date.now } = dependencies;
+  const cache = createTokenCache(now);
 
   async function ask(
     binding: Binding,
     workspace: WorkspaceConfiguration,
     role: Role,
-    act?: Act,
+    act: Act | undefined,
+    repository: number | undefined,
   ): Promise<ExchangedToken> {
     const { auth, host } = workspace;
-    const principal = principalOf(binding, workspace, role);
+    const who = actingIdentity(binding, workspace, role, act);
     switch (auth.kind) {
       case 'federation': {
+        const asUser = who.kind === 'user';
         const jwt = await issuer.mint({
-          subject: subjectOf(binding, role),
-          audience: auth.audience,
+          subject: asUser ? who.name : subjectOf(binding, role, repository),
+          audience: asUser ? userAudience(auth.audience) : auth.audience,
           ...(act ? { claims: claimsOf(act) } : {}),
         });
-        return exchange.federated(host, principal, jwt);
+        return exchange.federated(host, asUser ? null : who.name, jwt);
       }
+      case 'identity-provider':
+        return exchange.federated(host, who.name, await provider.subjectToken(auth.provider, who.name));
       case 'm2m':
-        return exchange.clientCredentials(host, principal, auth.secrets[principal] ?? '');
+        return exchange.clientCredentials(host, who.name, auth.secrets[who.name] ?? '');
       case 'token-file':
         return exchange.fromFile(auth.path);
     }
-  }
-
-  function shared(key: string, fresh: () => Promise<ExchangedToken>): Promise<string> {
-    const known = cached.get(key);
-    if (known && known.until > now()) return known.token;
-    const asked = fresh();
-    const entry = { token: asked.then(({ token }) => token), until: Number.POSITIVE_INFINITY };
-    cached.set(key, entry);
-    asked.then(
-      ({ expiresInSeconds }) => {
-        const life = expiresInSeconds * 1000;
-        entry.until = now() + Math.max(life - earlyMs, life / 2);
-      },
-      () => {
-        if (cached.get(key) === entry) cached.delete(key);
-      },
-    );
-    return entry.token;
   }
 
   async function recorded(
@@ -105,6 +87,7 @@ export function createWorkspaceTokens(dependencies: {
     role: Role,
     act: Act,
   ): Promise<string> {
+    const who = actingIdentity(binding, workspace, role, act);
     const record = (outcome: 'done' | 'failed', detail: Record<string, unknown>) =>
       audit.append({
         action: 'token.exchanged',
@@ -116,11 +99,11 @@ export function createWorkspaceTokens(dependencies: {
         commit: act.commit,
         pull: act.pull,
         approval: act.approval,
-        principal: principalOf(binding, workspace, role),
-        detail: { method: workspace.auth.kind, for: act.actor, run: act.run, ...detail },
+        principal: who.name,
+        detail: { method: workspace.auth.kind, as: who.kind, for: act.actor, run: act.run, ...detail },
       });
     try {
-      const { token } = await ask(binding, workspace, role, act);
+      const { token } = await ask(binding, workspace, role, act, act.repository);
       await record('done', {});
       return token;
     } catch (error) {
@@ -130,13 +113,14 @@ export function createWorkspaceTokens(dependencies: {
   }
 
   return {
-    async accessToken(bindingId, role, act) {
+    async accessToken(bindingId, role, act, repository) {
       const binding = configuration.bindings.find(({ id }) => id === bindingId);
       const workspace = binding && configuration.workspaces[binding.workspace];
       if (!binding || !workspace) throw new Error(`There is no binding "${bindingId}" in the configuration.`);
       if (act) return recorded(binding, workspace, role, act);
-      const key = `${workspace.name} ${principalOf(binding, workspace, role)} ${subjectOf(binding, role)}`;
-      return shared(key, () => ask(binding, workspace, role));
+      const { name } = actingIdentity(binding, workspace, role);
+      const key = `${workspace.name} ${name} ${subjectOf(binding, role, repository)}`;
+      return cache.get(key, () => ask(binding, workspace, role, undefined, repository));
     },
   };
 }

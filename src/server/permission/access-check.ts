@@ -4,6 +4,7 @@ import type { Access, AccessCheck, Viewer } from './access.ts';
 import type { BoundRepositories, BoundRepository } from './bound-repository.ts';
 import { decideAccess } from './decide.ts';
 import type { UserGitea } from './ports.ts';
+import { asksForTeams } from './teams.ts';
 
 /** An answer of Gitea serves this long; facts: at most 10 s. */
 const freshMs = 5_000;
@@ -35,9 +36,10 @@ export function createAccessCheck(dependencies: {
 
   async function ask(viewer: Viewer, repository: BoundRepository): Promise<Access> {
     const token = await viewer.giteaToken();
-    const [seen, branch] = await Promise.all([
+    const [seen, branch, groups] = await Promise.all([
       gitea.repository(token, repository.id),
       gitea.branch(token, repository.fullName, repository.productionBranch),
+      asksForTeams(repository.binding) ? gitea.groups(token) : [],
     ]);
     if (!seen?.permissions.pull) throw new HiddenRepository();
     if (seen.fullName !== repository.fullName || seen.defaultBranch !== repository.defaultBranch) {
@@ -45,9 +47,14 @@ export function createAccessCheck(dependencies: {
       const current = await repositories.see(seen);
       if (current === null) throw notFound();
       const again = await gitea.branch(token, current.fullName, current.productionBranch);
-      return { user: viewer.user, repository: current, view: true, ...decideAccess(current, seen, again) };
+      return {
+        user: viewer.user,
+        repository: current,
+        view: true,
+        ...decideAccess(current, seen, again, groups),
+      };
     }
-    return { user: viewer.user, repository, view: true, ...decideAccess(repository, seen, branch) };
+    return { user: viewer.user, repository, view: true, ...decideAccess(repository, seen, branch, groups) };
   }
 
   async function withValidToken(viewer: Viewer, repository: BoundRepository): Promise<Access> {

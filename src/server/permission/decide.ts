@@ -1,6 +1,8 @@
 import type { Permission } from '../../contract/person.ts';
+import type { Binding } from '../config/server-configuration.ts';
 import type { BoundRepository } from './bound-repository.ts';
 import type { BranchForUser, RepositoryForUser } from './ports.ts';
+import { besideTeams } from './teams.ts';
 
 const allowed: Permission = { allowed: true };
 
@@ -11,26 +13,31 @@ function refused(code: string, reason: string): Permission {
 /**
  * What a user may do, from what Gitea says about them: write → train; release where the production branch is
  * protected and they may merge into it, or where it is not protected, for administrators of the repository only
- * (without protection Gitea says "may merge" to every writer). The audit log is for writers.
+ * (without protection Gitea says "may merge" to every writer). The audit log is for writers. Where the binding names
+ * teams, a member of one is asked for besides.
  *
  * @param seen the repository as Gitea shows it to the user
  * @param branch the production branch as Gitea shows it to the user; null: there is none
+ * @param groups of the user; looked at where the binding names teams
  */
 export function decideAccess(
-  repository: Pick<BoundRepository, 'productionBranch'>,
+  repository: Pick<BoundRepository, 'productionBranch'> & { binding?: Pick<Binding, 'teams'> },
   seen: RepositoryForUser,
   branch: BranchForUser | null,
+  groups: readonly string[] = [],
 ): { train: Permission; release: Permission; audit: Permission } {
   const { push, admin } = seen.permissions;
   const level = 'read access';
   const grant = 'An administrator of the repository can give it to you (Settings, Collaborators).';
   const needsWrite = (what: string) =>
     refused('write-missing', `${what} needs write access to ${seen.fullName}; you have ${level}. ${grant}`);
+  const writes = push || admin;
+  const teams = repository.binding?.teams ?? {};
+  const release = writes ? decideRelease(repository.productionBranch, seen, branch) : needsWrite('Releasing');
   return {
-    train: push || admin ? allowed : needsWrite('Training'),
-    release:
-      push || admin ? decideRelease(repository.productionBranch, seen, branch) : needsWrite('Releasing'),
-    audit: push || admin ? allowed : needsWrite('The audit log'),
+    train: besideTeams(writes ? allowed : needsWrite('Training'), teams.train, groups, 'Training'),
+    release: besideTeams(release, teams.release, groups, 'Releasing'),
+    audit: writes ? allowed : needsWrite('The audit log'),
   };
 }
 

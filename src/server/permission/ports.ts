@@ -36,4 +36,6 @@ export interface BranchForUser {
 export interface UserGitea {
   repository(token: string, id: number): Promise<RepositoryForUser | null>;
   branch(token: string, fullName: string, branch: string): Promise<BranchForUser | null>;
+  /** Organisations and teams of the user: `org`, `org:team`. */
+  groups(token: string): Promise<string[]>;
 }

@@ -4,6 +4,7 @@ import type { Actor, AuditDraft } from '../audit/entry.ts';
 import type { BoundModel } from '../config/server-configuration.ts';
 import type { Announcer } from '../events/announcer.ts';
 import { ProblemError } from '../http/problem.ts';
+import { actingIdentity } from '../identity/acting-identity.ts';
 import type { Act } from '../identity/role.ts';
 import type { BoundRepositories, BoundRepository } from '../permission/bound-repository.ts';
 import { sortableId } from '../store/sortable-id.ts';
@@ -43,6 +44,8 @@ export interface ReleasesDependencies {
 /** Who asks for a release; a merge promotes in the name of whoever merged. */
 export interface ReleaseRequester {
   person: Person | null;
+  /** This person asks in a session of their own, now; not by a merge, and not before a restart. */
+  inPerson?: boolean;
   actor: Actor;
   requestId: string | null;
 }
@@ -54,6 +57,11 @@ export interface WantedRelease {
   digest: string | null;
   reason: string | null;
   approvals: string[];
+}
+
+/** Gitea's id of whoever releases in a session of their own. */
+function personOf({ inPerson, person }: ReleaseRequester): Pick<Act, 'person'> {
+  return inPerson && person ? { person: person.id } : {};
 }
 
 /** What must commit with the release's first row. */
@@ -396,6 +404,7 @@ export class Releases {
       commit: release.commit,
       pull: release.pull,
       actor: requester.person?.name ?? requester.actor.name,
+      ...personOf(requester),
       approval: release.approvals.length > 0 ? release.approvals.join(', ') : null,
       run: release.run,
     };
@@ -452,7 +461,8 @@ export class Releases {
       commit: release.commit,
       pull: release.pull,
       approval: release.approvals.length > 0 ? release.approvals.join(', ') : null,
-      principal: repository.binding.principals.releaser,
+      principal: actingIdentity(repository.binding, repository.workspace, 'releaser', personOf(requester))
+        .name,
       requestId: requester.requestId,
     };
   }

@@ -108,7 +108,7 @@ test('wrong keys and missing ones are all reported, with lines', () => {
   ).toEqual([
     '2 gitea.token_file: "token_file" is missing: it must be the path of a file that holds the bot’s access token (read:user, write:repository, write:issue).',
     '4 gitea.token_fil: "token_fil" is not known here. Did you mean "token_file"?',
-    '8 workspaces.main.auth: "auth" must be "federation" (recommended), "m2m" or "token-file"; it is "oidc".',
+    '8 workspaces.main.auth: "auth" must be "federation" (recommended), "identity-provider", "m2m" or "token-file"; it is "oidc".',
   ]);
 });
 
@@ -132,6 +132,15 @@ test('values that cannot work are all reported, with lines', () => {
     '17 bindings[0].principals.releaser: "releaser" must be another service principal than "trainer": else training code could release.',
   ]);
 });
+
+test.each(['169.254.169.254', '[::ffff:169.254.169.254]', '[fe80::1]', '0xa9fea9fe'])(
+  'a workspace at the link-local or metadata address %s is refused',
+  (host) => {
+    expect(problemsOf(good.replace('dbc.cloud.databricks.com', host)).join('\n')).toContain(
+      'is a link-local, metadata or reserved address',
+    );
+  },
+);
 
 test('the fallbacks for federation need their secrets', () => {
   expect(problemsOf(good.replace('auth: federation', 'auth: m2m')).join('\n')).toContain(

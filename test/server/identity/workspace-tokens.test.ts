@@ -10,6 +10,7 @@ import { Issuer } from '../../../src/server/identity/issuer.ts';
 import type { Act } from '../../../src/server/identity/role.ts';
 import { subjectOf } from '../../../src/server/identity/subject.ts';
 import { createWorkspaceTokens } from '../../../src/server/identity/workspace-tokens.ts';
+import { createProviderTokens } from '../../../src/server/provider/provider-tokens.ts';
 import { openDatabase } from '../../../src/server/store/database.ts';
 import { createStores } from '../../../src/server/store/stores.ts';
 import { createTransactor } from '../../../src/server/store/transactor.ts';
@@ -74,6 +75,7 @@ async function identityWithWorkspace(
   const tokens = createWorkspaceTokens({
     configuration,
     issuer,
+    provider: createProviderTokens('gitea-databricks/test'),
     exchange: {
       ...real,
       federated: (...given) => {
@@ -86,7 +88,7 @@ async function identityWithWorkspace(
   });
   async function makePolicies() {
     for (const { principal, policy } of federationPolicies(configuration, await issuer.keySet())) {
-      const path = `/api/2.0/accounts/${workspace.accountId}/servicePrincipals/${numbers[principal]}/federationPolicies`;
+      const path = `/api/2.0/accounts/${workspace.accountId}/servicePrincipals/${numbers[principal!]}/federationPolicies`;
       const made = await admin.post(path, policy);
       expect(made.status, JSON.stringify(made.body)).toBeLessThan(300);
     }
@@ -152,7 +154,7 @@ test('reads share a token until shortly before it ends; acts never share, and ar
     outcome: 'done',
     principal: ids.trainer,
     commit: act.commit,
-    detail: { method: 'federation', for: 'wendy', run: 'run-1' },
+    detail: { method: 'federation', as: 'service principal', for: 'wendy', run: 'run-1' },
   });
   expect(JSON.stringify(items)).not.toContain(acts[0]);
 });

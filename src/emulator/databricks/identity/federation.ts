@@ -21,7 +21,14 @@ export class FederationError extends Error {
   }
 }
 
-/** Verifies subject tokens against a service principal's policies; keeps the key sets of remote issuers. */
+/** A token that a policy accepts. */
+export interface Accepted {
+  claims: JWTPayload;
+  /** Value of the policy's subject claim. */
+  subject: string;
+}
+
+/** Verifies subject tokens against the policies of a service principal or of the account; keeps the key sets of remote issuers. */
 export function createFederation(accountId: string, now: () => number) {
   const remote = new Map<string, JWTVerifyGetKey>();
 
@@ -49,7 +56,7 @@ export function createFederation(accountId: string, now: () => number) {
     }
   }
 
-  async function verify(token: string, policy: OidcPolicy): Promise<JWTPayload> {
+  async function verify(token: string, policy: OidcPolicy): Promise<Accepted> {
     const audiences = policy.audiences.length > 0 ? policy.audiences : [accountId];
     const { payload } = await jwtVerify(token, await keysOf(policy), {
       issuer: policy.issuer,
@@ -64,19 +71,20 @@ export function createFederation(accountId: string, now: () => number) {
     const subject = payload[policy.subject_claim];
     if (typeof subject !== 'string')
       throw new FederationError(`The token has no text in the claim ${policy.subject_claim}`);
-    if (subject !== policy.subject)
+    // An account-wide policy names none: whom it says is whom the token speaks for.
+    if (policy.subject !== undefined && subject !== policy.subject)
       throw new FederationError(
-        `The claim ${policy.subject_claim} (${JSON.stringify(subject)}) matches no policy of this service principal`,
+        `The claim ${policy.subject_claim} (${JSON.stringify(subject)}) matches no federation policy`,
       );
-    return payload;
+    return { claims: payload, subject };
   }
 
   return {
     /**
-     * The claims of a token that one of the policies accepts.
+     * Claims and subject of a token that one of the policies accepts.
      * @throws FederationError with the reason of the policy that came closest.
      */
-    async accept(token: string, policies: readonly OidcPolicy[]): Promise<JWTPayload> {
+    async accept(token: string, policies: readonly OidcPolicy[]): Promise<Accepted> {
       const { issuer, algorithm } = unverified(token);
       if (!algorithms.includes(algorithm))
         throw new FederationError(
@@ -84,9 +92,7 @@ export function createFederation(accountId: string, now: () => number) {
         );
       const candidates = policies.filter((policy) => policy.issuer === issuer);
       if (candidates.length === 0)
-        throw new FederationError(
-          `The claim iss (${JSON.stringify(issuer)}) matches no federation policy of this service principal`,
-        );
+        throw new FederationError(`The claim iss (${JSON.stringify(issuer)}) matches no federation policy`);
       let reason: FederationError | undefined;
       for (const policy of candidates) {
         try {

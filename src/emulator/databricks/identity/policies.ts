@@ -17,11 +17,12 @@ import { requireAccountAdmin } from './administrators.ts';
 /** Databricks' limit per service principal. */
 const maxPolicies = 20;
 
-/** What a service principal's federation policy demands of a JWT; absent audiences mean the account id. */
+/** What a federation policy demands of a JWT; absent audiences mean the account id. */
 export interface OidcPolicy {
   issuer: string;
   audiences: string[];
-  subject: string;
+  /** Undefined in an account-wide policy. */
+  subject: string | undefined;
   /** Claim that holds the subject; default `sub`. */
   subject_claim: string;
   jwks_uri: string | undefined;
@@ -29,11 +30,13 @@ export interface OidcPolicy {
 }
 
 /** Reads and checks `oidc_policy`. @throws ApiError 400 that names the field. */
-function parseOidcPolicy(source: Json): OidcPolicy {
+export function parseOidcPolicy(source: Json, of: 'service principal' | 'account'): OidcPolicy {
+  if (of === 'account' && source.subject !== undefined)
+    throw invalid('oidc_policy.subject must not be specified for account federation policies.');
   const policy: OidcPolicy = {
     issuer: requiredString(source, 'issuer'),
     audiences: optionalStrings(source, 'audiences'),
-    subject: requiredString(source, 'subject'),
+    subject: of === 'account' ? undefined : requiredString(source, 'subject'),
     subject_claim: optionalString(source, 'subject_claim') ?? 'sub',
     jwks_uri: optionalString(source, 'jwks_uri'),
     jwks_json: optionalString(source, 'jwks_json'),
@@ -101,7 +104,7 @@ export function registerPolicies(app: FastifyInstance, context: WorkspaceContext
     if (!db.prepare('select 1 from identity_principals where id = ?').get(principal))
       throw new ApiError('RESOURCE_DOES_NOT_EXIST', `Service principal with id ${principal} does not exist.`);
     const body = bodyOf(request);
-    const policy = parseOidcPolicy(isObject(body.oidc_policy) ? body.oidc_policy : {});
+    const policy = parseOidcPolicy(isObject(body.oidc_policy) ? body.oidc_policy : {}, 'service principal');
     if (all(principal).length >= maxPolicies)
       throw invalid(`A service principal can have at most ${maxPolicies} federation policies.`);
     const id = optionalString(queryOf(request), 'policy_id') ?? randomUUID();
@@ -142,7 +145,7 @@ export function registerPolicies(app: FastifyInstance, context: WorkspaceContext
     const given = isObject(body.oidc_policy) ? body.oidc_policy : {};
     const known = JSON.parse(row.policy as string) as OidcPolicy;
     const changes = Object.entries(given).filter(([field]) => masked('oidc_policy', field));
-    const policy = parseOidcPolicy({ ...known, ...Object.fromEntries(changes) });
+    const policy = parseOidcPolicy({ ...known, ...Object.fromEntries(changes) }, 'service principal');
     const said = masked('description') ? optionalString(body, 'description') : undefined;
     const description = said ?? (row.description as string);
     db.prepare('update identity_policies set policy = ?, description = ?, updated_at = ? where id = ?').run(

@@ -3,9 +3,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Json } from '../body.ts';
 import { isObject, optionalString } from '../body.ts';
 import type { WorkspaceContext } from '../context.ts';
+import type { Accepted } from './federation.ts';
 import { createFederation, FederationError } from './federation.ts';
 import type { OidcPolicy } from './policies.ts';
-import { digest } from './tokens.ts';
+import { adminName, digest } from './tokens.ts';
 
 /** Longest life of an access token, in seconds. */
 const longestLife = 3600;
@@ -24,7 +25,7 @@ class OAuthError extends Error {
   }
 }
 
-/** `POST /oidc/v1/token`: client credentials (RFC 6749) and token exchange (RFC 8693) for service principals. */
+/** `POST /oidc/v1/token`: client credentials (RFC 6749) and token exchange (RFC 8693). */
 export function registerTokenEndpoint(app: FastifyInstance, context: WorkspaceContext): void {
   const { db, clock, tokens } = context;
   const federation = createFederation(context.settings.accountId, () => clock.now());
@@ -48,6 +49,7 @@ export function registerTokenEndpoint(app: FastifyInstance, context: WorkspaceCo
       throw new OAuthError('invalid_request', `subject_token_type must be ${jwtType}`);
     const subject = form.subject_token;
     if (typeof subject !== 'string') throw new OAuthError('invalid_request', 'subject_token is missing');
+    if (form.client_id === undefined) return await accountWide(subject);
     const principal = form.client_id;
     if (typeof principal !== 'string')
       throw new OAuthError('invalid_request', 'client_id must be the application ID of a service principal');
@@ -58,15 +60,34 @@ export function registerTokenEndpoint(app: FastifyInstance, context: WorkspaceCo
       )
       .all(principal);
     const policies = rows.map((row) => JSON.parse(row.policy as string) as OidcPolicy);
+    const { claims } = await accept(subject, policies);
+    return { principal, life: lifeOf(claims) };
+  }
+
+  /** By a policy of the account: for the user, or the service principal, whom the token names. */
+  async function accountWide(token: string) {
+    const rows = db.prepare('select policy from identity_account_policies').all();
+    const policies = rows.map((row) => JSON.parse(row.policy as string) as OidcPolicy);
+    const { claims, subject } = await accept(token, policies);
+    const principal = subject === adminName ? undefined : tokens.principalNamed(subject);
+    if (!principal)
+      throw new OAuthError('invalid_grant', `The account has no active user ${JSON.stringify(subject)}`);
+    return { principal: principal.name, life: lifeOf(claims) };
+  }
+
+  async function accept(token: string, policies: readonly OidcPolicy[]): Promise<Accepted> {
     try {
-      const claims = await federation.accept(subject, policies);
-      const left = Math.floor((claims.exp ?? 0) - clock.now() / 1000);
-      return { principal, life: Math.max(1, Math.min(left, longestLife)) };
+      return await federation.accept(token, policies);
     } catch (error) {
       if (!(error instanceof FederationError)) throw error;
-      context.log.info({ err: error, principal }, 'token exchange refused');
+      context.log.info({ err: error }, 'token exchange refused');
       throw new OAuthError('invalid_grant', error.message);
     }
+  }
+
+  function lifeOf(claims: Accepted['claims']): number {
+    const left = Math.floor((claims.exp ?? 0) - clock.now() / 1000);
+    return Math.max(1, Math.min(left, longestLife));
   }
 
   app.post('/oidc/v1/token', async (request, reply) => {

@@ -15,6 +15,12 @@ export const identityTables = [
   `create table identity_policies (
      id text primary key, principal_id integer references identity_principals (id) on delete cascade,
      policy text not null, description text not null default '', created_at integer not null, updated_at integer not null)`,
+  `create table identity_users (
+     id integer primary key, user_name text not null unique collate nocase, display_name text not null,
+     active integer not null default 1, created_at integer not null)`,
+  `create table identity_account_policies (
+     id text primary key, policy text not null, description text not null default '',
+     created_at integer not null, updated_at integer not null)`,
 ];
 
 /** The admin is a user, so it is named by an e-mail address, as on Databricks. */
@@ -44,13 +50,29 @@ export function createTokens(db: DatabaseSync, clock: Clock) {
     const row = db
       .prepare('select id, display_name from identity_principals where application_id = ? and active = 1')
       .get(name);
-    if (!row) return undefined;
+    if (!row) return userNamed(name);
     return {
       kind: 'service-principal',
       name,
       id: String(row.id),
       displayName: row.display_name as string,
       applicationId: name,
+      admin: false,
+      run: undefined,
+    };
+  }
+
+  function userNamed(name: string): Principal | undefined {
+    const row = db
+      .prepare('select id, user_name, display_name from identity_users where user_name = ? and active = 1')
+      .get(name);
+    if (!row) return undefined;
+    return {
+      kind: 'user',
+      name: row.user_name as string,
+      id: String(row.id),
+      displayName: row.display_name as string,
+      applicationId: undefined,
       admin: false,
       run: undefined,
     };

@@ -21,7 +21,10 @@ export function userRoutes(route: AddRoute): void {
   route('GET', '/user', ['user'], (call) => userJson(call.forge, call.doer(), call.doer()));
   route('GET', '/users/search', ['user'], (call) => {
     const text = (call.query('q') ?? '').toLowerCase();
-    const users = call.forge.store.users.list({ kind: 'user' }).filter((one) => one.lowerName.includes(text));
+    const uid = Number(call.query('uid') ?? 0);
+    const users = call.forge.store.users
+      .list({ kind: 'user' })
+      .filter((one) => one.lowerName.includes(text) && (uid === 0 || one.id === uid));
     return { ok: true, data: paged(call, users).map((one) => userJson(call.forge, one, call.user)) };
   });
   route('GET', '/users/:username', ['user'], (call) => {

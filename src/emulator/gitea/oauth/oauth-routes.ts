@@ -90,11 +90,14 @@ export function registerOauthRoutes(app: FastifyInstance, forge: ForgeContext): 
           .header('WWW-Authenticate', 'Bearer realm="Gitea OAuth2"')
           .send('no valid authorization');
       }
-      const { name, preferred_username, email, picture, groups } = claims(forge, found.user, [
-        'profile',
-        'email',
-        ...found.grant.scope.split(' '),
-      ]);
+      // The groups are there whatever the scope, and null for who is in none (routers/web/auth/oauth2_provider.go).
+      const {
+        name,
+        preferred_username,
+        email,
+        picture,
+        groups = null,
+      } = claims(forge, found.user, ['profile', 'email', 'groups']);
       return { sub: String(found.user.id), name, preferred_username, email, picture, groups };
     };
     scope.get('/login/oauth/userinfo', userinfo);

@@ -4,5 +4,10 @@ import type { ReleaseRequester } from '../../registry/releases.ts';
 /** Who asks, as the registry and its audit entries name them. */
 export function requesterOf({ access, id }: FastifyRequest): ReleaseRequester {
   const { user } = access;
-  return { person: user, actor: { kind: 'person', id: user.id, name: user.name }, requestId: id };
+  return {
+    person: user,
+    inPerson: true,
+    actor: { kind: 'person', id: user.id, name: user.name },
+    requestId: id,
+  };
 }
