@@ -1,0 +1,87 @@
+import { expect, onTestFinished, test } from 'vitest';
+import type { Act } from '../../../src/server/identity/role.ts';
+import type { ReleaseRequester } from '../../../src/server/registry/releases.ts';
+import { registryBench, repository, requester, wendy } from './registry-bench.ts';
+
+const inPerson: ReleaseRequester = { ...requester, inPerson: true };
+
+/** A bench whose binding lets wendy release as herself, and which notes for whom each change was made. */
+async function benchWithPeople() {
+  repository.binding.asUser = { [String(wendy.id)]: 'wendy@example.com' };
+  onTestFinished(() => {
+    delete repository.binding.asUser;
+  });
+  const bench = await registryBench();
+  await bench.withProduction();
+  const acts: Act[] = [];
+  const { setAlias, route } = bench.target;
+  bench.target.setAlias = async (...given: unknown[]) => {
+    acts.push(given[4] as Act);
+    return setAlias.apply(bench.target, given as Parameters<typeof setAlias>);
+  };
+  bench.target.route = async (...given: unknown[]) => {
+    acts.push(given[4] as Act);
+    return route.apply(bench.target, given as Parameters<typeof route>);
+  };
+  /** The identities in the audit entries of a release. */
+  const identities = () =>
+    new Set(
+      bench.audit
+        .filter(({ action }) => /^release\.(started|step|ended)$/.test(action))
+        .map((one) => one.principal),
+    );
+  return { bench, acts, identities };
+}
+
+const promotion = {
+  kind: 'promotion' as const,
+  toVersion: 2,
+  digest: null,
+  reason: null,
+  approvals: ['ada'],
+};
+
+test('what a listed person releases in a session of their own is theirs, and every audit entry says so', async () => {
+  const { bench, acts, identities } = await benchWithPeople();
+  const started = await bench.releases.start(repository, 'wine', promotion, inPerson);
+  await bench.releases.settled(started.id);
+  expect(acts).toHaveLength(2);
+  for (const act of acts) expect(act.person).toBe(wendy.id);
+  expect(identities()).toEqual(new Set(['wendy@example.com']));
+});
+
+test('a merge by the same person is the releaser’s: a webhook proves nobody’s presence', async () => {
+  const { bench, acts, identities } = await benchWithPeople();
+  await bench.merges.promote({ repository: 42, pull: 2 });
+  const [release] = await bench.transactor.stores.releases.list(42);
+  await bench.releases.settled(release!.id);
+  expect(release).toMatchObject({ actor: wendy });
+  expect(acts).toHaveLength(2);
+  for (const act of acts) expect(act).not.toHaveProperty('person');
+  expect(identities()).toEqual(new Set(['r']));
+});
+
+test('what goes on after a restart is the releaser’s', async () => {
+  const { bench, acts } = await benchWithPeople();
+  const { route } = bench.target;
+  bench.target.route = async (...given) => {
+    await route.apply(bench.target, given);
+    bench.target.update = 'in-progress';
+    void bench.releases.close();
+  };
+  const started = await bench.releases.start(repository, 'wine', promotion, inPerson);
+  await bench.releases.settled(started.id);
+  const before = acts.length;
+  bench.audit.length = 0;
+  bench.target.update = 'idle';
+  bench.target.route = route;
+  bench.target.alias = { champion: 1 };
+  const restarted = bench.restarted();
+  await restarted.resume();
+  await restarted.settled(started.id);
+  const release = await bench.transactor.stores.releases.find(42, started.id);
+  expect(release?.state).not.toBe('running');
+  for (const act of acts.slice(before)) expect(act).not.toHaveProperty('person');
+  const entries = bench.audit.filter(({ action }) => action === 'release.ended');
+  expect(entries.map(({ principal, actor }) => [principal, actor.name])).toEqual([['r', 'resume']]);
+});
