@@ -5,7 +5,7 @@ import { parse } from '@cdktf/hcl2json';
 import fc from 'fast-check';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { asTerraform } from '../../src/cli/federation-terraform.ts';
-import { run } from '../../src/cli/run.ts';
+import { commands, run } from '../../src/cli/run.ts';
 
 let config: string;
 
@@ -130,6 +130,8 @@ test('no text breaks out of its place in Terraform, and no two policies have one
 });
 
 test('secrets and keys are never options of a command', async () => {
+  const options = commands.flatMap((command) => Object.keys(command.options));
+  expect(options.filter((name) => /secret|token|password|passphrase|key(?!s$)/.test(name))).toEqual([]);
   for (const words of [
     ['keys', 'rotate', '--key', 'x'],
     ['serve', '--token', 'x'],

@@ -131,7 +131,7 @@ const sameAudience = ({ policy }: FederationPolicy, audience: string) =>
  * Policies for the organisation's provider. What its tokens say of themselves is read from one of each principal,
  * because every provider names its clients in another way. Databricks fetches the keys from the provider.
  *
- * Rejects with a DatabricksError where the provider gives no token.
+ * Rejects where the provider gives no token, or one that no policy can describe.
  */
 export async function providerPolicies(
   configuration: Pick<ServerConfiguration, 'bindings' | 'workspaces'>,
@@ -142,13 +142,18 @@ export async function providerPolicies(
     if (workspace.auth.kind !== 'identity-provider') continue;
     if (policies.some((one) => one.principal === principal)) continue;
     const { iss, aud, sub } = decodeJwt(await provider.subjectToken(workspace.auth.provider, principal));
+    if (iss === undefined || aud === undefined || sub === undefined) {
+      throw new Error(
+        `The provider's token for ${principal} lacks iss, aud or sub: no policy can describe it.`,
+      );
+    }
     policies.push({
       workspace: workspace.name,
       accountId: workspace.accountId,
       principal,
       label,
       description,
-      policy: { oidc_policy: { issuer: iss ?? '', audiences: [aud ?? []].flat(), subject: sub ?? '' } },
+      policy: { oidc_policy: { issuer: iss, audiences: [aud].flat(), subject: sub } },
     });
   }
   return policies;
