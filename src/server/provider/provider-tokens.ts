@@ -14,9 +14,32 @@ const timeout = 15;
 
 type Client = Extract<ProviderIdentity, { kind: 'client' }>;
 
-/** @param status 0: it may work later; 400: somebody must change something */
-function failure(message: string, status: 0 | 400, cause?: unknown): DatabricksError {
+/** @param status 0, 429 and from 500 on: it may work later; 400: somebody must change something */
+function failure(message: string, status: number, cause?: unknown): DatabricksError {
   return new DatabricksError({ code: 'IDENTITY_PROVIDER', status, message }, { cause });
+}
+
+/** What the provider said, or why it said nothing. @param what the sentence begins with */
+function refusal(what: string, error: unknown): DatabricksError {
+  if (error instanceof client.ResponseBodyError) {
+    const { status } = error;
+    const words = error.error_description ? `: ${error.error_description.slice(0, 300)}` : '';
+    return failure(
+      `${what} (${error.error}${words}).`,
+      status === 429 || status >= 500 ? status : 400,
+      error,
+    );
+  }
+  // A refusal with a challenge in its header (RFC 6750) has its words there.
+  if (error instanceof client.WWWAuthenticateChallengeError) {
+    const { error: code, error_description: words } = error.cause[0]?.parameters ?? {};
+    return failure(
+      `${what} (${code ?? error.status}${words ? `: ${words.slice(0, 300)}` : ''}).`,
+      400,
+      error,
+    );
+  }
+  return failure(`${what}: ${connectionReason(error)}.`, 0, error);
 }
 
 /**
@@ -54,14 +77,14 @@ export function createProviderTokens(
   const { fetch = guardedFetch, now = Date.now } = options;
   const send: client.CustomFetch = (url, init) =>
     fetch(url, { ...init, headers: { ...init.headers, 'user-agent': userAgent } } as RequestInit);
-  /** The provider's metadata by issuer; an issuer whose metadata could not be read is asked again. */
-  const metadata = new Map<string, Promise<client.ServerMetadata>>();
+  /** The provider's metadata by issuer, for an hour; an issuer whose metadata could not be read is asked again. */
+  const metadata = new Map<string, { found: Promise<client.ServerMetadata>; until: number }>();
 
   function discovered(issuer: string): Promise<client.ServerMetadata> {
     const known = metadata.get(issuer);
-    if (known) return known;
+    if (known && known.until > now()) return known.found;
     const found = discover(issuer);
-    metadata.set(issuer, found);
+    metadata.set(issuer, { found, until: now() + 3600_000 });
     found.catch(() => metadata.delete(issuer));
     return found;
   }
@@ -122,12 +145,7 @@ export function createProviderTokens(
         return await asClient(provider, identity);
       } catch (error) {
         if (error instanceof DatabricksError) throw error;
-        const who = `The provider ${provider.issuer} gave the client ${identity.clientId} no token`;
-        if (error instanceof client.ResponseBodyError) {
-          const words = error.error_description ? `: ${error.error_description.slice(0, 300)}` : '';
-          throw failure(`${who} (${error.error}${words}).`, 400, error);
-        }
-        throw failure(`${who}: ${connectionReason(error)}.`, 0, error);
+        throw refusal(`The provider ${provider.issuer} gave the client ${identity.clientId} no token`, error);
       }
     },
   };

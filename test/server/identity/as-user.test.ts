@@ -1,10 +1,13 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { ServerConfiguration } from '../../../src/server/config/server-configuration.ts';
+import { createReleaseTarget } from '../../../src/server/databricks/release-target.ts';
 import { createTokenExchange } from '../../../src/server/databricks/token-exchange.ts';
+import { WorkspaceHttp } from '../../../src/server/databricks/workspace-http.ts';
 import { federationPolicies } from '../../../src/server/identity/federation-policies.ts';
 import { Issuer } from '../../../src/server/identity/issuer.ts';
 import type { Act, Role } from '../../../src/server/identity/role.ts';
 import { createWorkspaceTokens } from '../../../src/server/identity/workspace-tokens.ts';
+import type { BoundRepository } from '../../../src/server/permission/bound-repository.ts';
 import { createProviderTokens } from '../../../src/server/provider/provider-tokens.ts';
 import { openDatabase } from '../../../src/server/store/database.ts';
 import { createStores } from '../../../src/server/store/stores.ts';
@@ -144,4 +147,33 @@ test('the account-wide policy takes no token of a principal, and no principal’
   );
   const asPrincipal = await exchange(await issuer.mint({ subject: anna, audience: users }), ids.releaser);
   expect(asPrincipal.body.error_description).toContain('aud');
+});
+
+test('a release as oneself is judged by one’s own grants at Databricks', async () => {
+  const { admin, tokens, workspace, ids } = await openIdentity({ 3: anna });
+  const catalog = '/api/2.1/unity-catalog';
+  await admin.post(`${catalog}/catalogs`, { name: 'ml' });
+  await admin.post(`${catalog}/schemas`, { name: 'prod', catalog_name: 'ml' });
+  await admin.post(`${catalog}/models`, { catalog_name: 'ml', schema_name: 'prod', name: 'wine' });
+  const owner = (name: string) => admin.send('PATCH', `${catalog}/models/ml.prod.wine`, { owner: name });
+  const use = async (name: string) => {
+    for (const [type, of, privilege] of [
+      ['catalog', 'ml', 'USE_CATALOG'],
+      ['schema', 'ml.prod', 'USE_SCHEMA'],
+    ]) {
+      const changes = [{ principal: name, add: [privilege] }];
+      await admin.send('PATCH', `${catalog}/permissions/${type}/${of}`, { changes });
+    }
+  };
+  for (const name of [anna, ids.releaser!]) await use(name);
+  const target = createReleaseTarget(() => new WorkspaceHttp({ host: workspace.host, userAgent }), tokens);
+  const repository = { binding: { id: 'wine' }, workspace: { name: 'main' } } as unknown as BoundRepository;
+  const move = (one: Act) => target.setAlias(repository, 'ml.prod.wine', 'champion', 1, one);
+  expect((await owner(ids.releaser!)).status).toBe(200);
+  await expect(move(act)).rejects.toMatchObject({ status: 403, code: 'PERMISSION_DENIED' });
+  // Who may, gets as far as the version that is not there.
+  await expect(move(merge)).rejects.toMatchObject({ status: 404 });
+  expect((await owner(anna)).status).toBe(200);
+  await expect(move(act)).rejects.toMatchObject({ status: 404 });
+  await expect(move(merge)).rejects.toMatchObject({ status: 403 });
 });

@@ -221,12 +221,17 @@ test('a token file that the platform writes is read for each exchange, and told 
 
 /** What a client proves itself with, as a token endpoint receives it; it answers with the given token. */
 async function recordingProvider(
-  answer: (issuer: string) => { endpoint?: string; token?: string; redirect?: string },
+  answer: (issuer: string) => {
+    endpoint?: string;
+    token?: string;
+    redirect?: string;
+    answer?: { status: number; headers: Record<string, string>; body: string };
+  },
 ) {
   const forms: URLSearchParams[] = [];
   const server = createServer((request, response) => {
     const issuer = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
-    const { endpoint = `${issuer}/token`, token = 'opaque', redirect } = answer(issuer);
+    const { endpoint = `${issuer}/token`, token = 'opaque', redirect, answer: given } = answer(issuer);
     response.setHeader('content-type', 'application/json');
     if (request.url?.startsWith('/.well-known/')) {
       response.end(JSON.stringify({ issuer, token_endpoint: endpoint }));
@@ -238,7 +243,8 @@ async function recordingProvider(
     });
     request.on('end', () => {
       forms.push(new URLSearchParams(body));
-      if (redirect) response.writeHead(307, { location: redirect }).end();
+      if (given) response.writeHead(given.status, given.headers).end(given.body);
+      else if (redirect) response.writeHead(307, { location: redirect }).end();
       else response.end(JSON.stringify({ access_token: token, token_type: 'Bearer', expires_in: 300 }));
     });
   });
@@ -340,6 +346,43 @@ test('what the provider gives is refused with a reason where Databricks could no
     message: expect.stringContaining('ECONNREFUSED'),
   });
 });
+
+test.each<[status: number, headers: Record<string, string>, body: string, temporary: boolean, told: RegExp]>([
+  [
+    400,
+    {},
+    '{"error":"invalid_scope","error_description":"no such scope"}',
+    false,
+    /\(invalid_scope: no such scope\)/,
+  ],
+  [
+    401,
+    { 'www-authenticate': 'Bearer error="invalid_client", error_description="unknown key"' },
+    '{"error":"invalid_client"}',
+    false,
+    /invalid_client/,
+  ],
+  [429, {}, '{"error":"slow_down"}', true, /slow_down/],
+  [503, {}, '{"error":"temporarily_unavailable"}', true, /gave the client trainer-client no token/],
+  [
+    502,
+    { 'content-type': 'text/html' },
+    '<html>bad gateway</html>',
+    true,
+    /gave the client trainer-client no token/,
+  ],
+  [200, {}, '{"token_type":"Bearer"}', true, /gave the client trainer-client no token/],
+])(
+  'an answer with %i is told, and tried again only where that can help',
+  async (status, headers, body, temporary, told) => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'key.pem'), (await clientKey('one')).pem);
+    const { issuer } = await recordingProvider(() => ({ answer: { status, headers, body } }));
+    await expect(
+      createProviderTokens(userAgent).subjectToken(asClient(issuer, folder), 'trainer'),
+    ).rejects.toMatchObject({ code: 'IDENTITY_PROVIDER', temporary, message: expect.stringMatching(told) });
+  },
+);
 
 test('the assertion goes to the provider’s own host, and after no redirect', async () => {
   const folder = temporaryFolder();

@@ -1,9 +1,13 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { requesterOf } from '../../../src/server/http/routes/requester.ts';
 import type { Act } from '../../../src/server/identity/role.ts';
-import type { ReleaseRequester } from '../../../src/server/registry/releases.ts';
-import { registryBench, repository, requester, wendy } from './registry-bench.ts';
+import { registryBench, repository, wendy } from './registry-bench.ts';
 
-const inPerson: ReleaseRequester = { ...requester, inPerson: true };
+/** As the routes of releases make it from a request that has a session. */
+const inPerson = requesterOf({
+  access: { user: wendy },
+  id: 'request-1',
+} as unknown as Parameters<typeof requesterOf>[0]);
 
 /** A bench whose binding lets wendy release as herself, and which notes for whom each change was made. */
 async function benchWithPeople() {
