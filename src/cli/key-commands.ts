@@ -4,6 +4,8 @@ import { UsageError } from './command.ts';
 import { withStore } from './open-store.ts';
 
 const shortest = `${shortestLeadMs / 60_000}m`;
+/** Time to change policies that carry keys, and more than anybody keeps a key set that they have fetched. */
+const usual = '24h';
 const units: Record<string, number> = { m: 60_000, h: 3600_000, d: 24 * 3600_000 };
 
 /** @param text such as 90m, 24h or 7d */
@@ -48,7 +50,7 @@ export const keysRotate: Command = {
     in: {
       type: 'string',
       value: 'TIME',
-      summary: `publish the new key this long before it signs, such as 24h; ${shortest} by default`,
+      summary: `publish the new key this long before it signs, from ${shortest} on; ${usual} by default`,
     },
     compromised: {
       type: 'boolean',
@@ -61,7 +63,7 @@ export const keysRotate: Command = {
     if (options.compromised === true && options.in !== undefined) {
       throw new UsageError('--compromised replaces the keys at once: leave --in out.');
     }
-    const leadMs = options.in === undefined ? shortestLeadMs : lead(String(options.in));
+    const leadMs = lead(String(options.in ?? usual));
     return withStore(config, async ({ issuer }) => {
       if (options.compromised === true) {
         const { key, retired } = await issuer.replaceKeys();

@@ -42,7 +42,8 @@ export function createGuardedFetch(lookup: typeof dnsLookup = dnsLookup): typeof
     // An address instead of a name is never looked up.
     const address = host.replace(/^\[|\]$/g, '');
     const reason = isIP(address) ? refusalOf(host, address) : null;
-    if (reason !== null) throw new AddressRefused(host, reason);
+    // As fetch tells a connection that failed, so that callers need to know one shape only.
+    if (reason !== null) throw new TypeError('fetch failed', { cause: new AddressRefused(host, reason) });
     // Node's fetch is undici's: it takes a dispatcher of the same major version.
     return fetch(input, { ...init, dispatcher } as RequestInit);
   };

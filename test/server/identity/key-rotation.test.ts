@@ -191,7 +191,7 @@ bindings: []
     expect(await run([...words, '--config', config], output), lines.join('\n')).toBe(0);
   };
 
-  await under(cli('keys', 'rotate'));
+  await under(cli('keys', 'rotate', '--in', '10m'));
   expect(kids.size).toBe(1);
   await under(patch());
   for (let passed = 0; passed < shortestLeadMs + 2 * publishedAfterMs; passed += 2 * minute) {

@@ -73,7 +73,7 @@ test.each([
   '0251.0376.0251.0376',
 ])('an address written as %s is refused without a look-up', async (host) => {
   await expect(guardedFetch(`http://${host}/latest/meta-data`)).rejects.toMatchObject({
-    code: 'ADDRESS_REFUSED',
+    cause: { code: 'ADDRESS_REFUSED' },
   });
 });
 
