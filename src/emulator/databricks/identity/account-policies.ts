@@ -5,7 +5,7 @@ import type { WorkspaceContext } from '../context.ts';
 import { ApiError, invalid } from '../errors.ts';
 import { requireAccountAdmin } from './administrators.ts';
 import type { OidcPolicy } from './policies.ts';
-import { parseOidcPolicy } from './policies.ts';
+import { maskOf, parseOidcPolicy } from './policies.ts';
 
 /** Databricks' limit per account. */
 const maxPolicies = 20;
@@ -58,6 +58,24 @@ export function registerAccountPolicies(app: FastifyInstance, context: Workspace
 
   app.get(`${base}/:policy`, async (request) => {
     requireAccountAdmin(context, request);
+    return render(one(request));
+  });
+
+  app.patch(`${base}/:policy`, async (request) => {
+    requireAccountAdmin(context, request);
+    const row = one(request);
+    const masked = maskOf(request);
+    const given = bodyOf(request).oidc_policy;
+    const changes = Object.entries(isObject(given) ? given : {}).filter(([field]) =>
+      masked('oidc_policy', field),
+    );
+    const known = JSON.parse(row.policy as string) as OidcPolicy;
+    const policy = parseOidcPolicy({ ...known, ...Object.fromEntries(changes) }, 'account');
+    db.prepare('update identity_account_policies set policy = ?, updated_at = ? where id = ?').run(
+      JSON.stringify(policy),
+      clock.now(),
+      row.id as string,
+    );
     return render(one(request));
   });
 

@@ -63,7 +63,7 @@ function isKeySet(text: string): boolean {
 }
 
 /** Whether `update_mask` lets a field be changed; without one, and with `*`, every field that is given may be. */
-function maskOf(request: FastifyRequest): (...path: string[]) => boolean {
+export function maskOf(request: FastifyRequest): (...path: string[]) => boolean {
   const mask = optionalString(queryOf(request), 'update_mask')?.split(',') ?? ['*'];
   return (...path) =>
     [path[0], path.join('.'), '*'].some((each) => each !== undefined && mask.includes(each));

@@ -66,6 +66,11 @@ test('an account-wide policy names no subject; it may name a service principal b
   const me = await client(workspace.host, body.access_token).get('/api/2.0/preview/scim/v2/Me');
   expect(me.body.userName).toBe(reader.applicationId);
   expect((await reader.client.post(base, {})).status).toBe(403);
+  const patched = await admin.send('PATCH', `${base}/${policy.body.uid}?update_mask=oidc_policy`, {
+    oidc_policy: { jwks_json: '{"keys":[]}' },
+  });
+  expect(patched.body.oidc_policy).toMatchObject({ issuer, jwks_json: '{"keys":[]}' });
+  expect((await exchange({ sub: reader.applicationId })).body.error).toBe('invalid_grant');
   await admin.send('DELETE', `${base}/${policy.body.uid}`);
   expect((await admin.get(base)).body.policies).toEqual([]);
   expect((await exchange({ sub: reader.applicationId })).body.error).toBe('invalid_grant');
