@@ -12,10 +12,17 @@ export interface Received {
   body: any;
 }
 
+/** A request of the story and what the forge answered. */
+export interface Exchange extends Answer {
+  /** Method and path, as recordings write them. */
+  request: string;
+  requestBody: unknown;
+}
+
 export interface Story {
   running: RunningForge;
-  /** Answers by the name of the recording they belong to. */
-  answers: Record<string, Answer>;
+  /** Exchanges by the name of the recording they belong to. */
+  answers: Record<string, Exchange>;
   received: Received[];
   close(): Promise<void>;
 }
@@ -44,10 +51,10 @@ export async function playRecordedStory(): Promise<Story> {
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   const { port } = receiver.address() as { port: number };
 
-  const answers: Record<string, Answer> = {};
+  const answers: Record<string, Exchange> = {};
   const keep = async (name: string, user: string, method: string, path: string, body?: unknown) => {
     const answer = await api(user, method, path, body);
-    answers[name] = answer;
+    answers[name] = { ...answer, request: `${method} /api/v1${path}`, requestBody: body ?? null };
     return answer.body;
   };
   const repo = '/repos/ml/wine-quality';

@@ -67,11 +67,18 @@ export function valueDifferences(recorded: unknown, answered: unknown, path = '$
 }
 
 function comparable(value: unknown): unknown {
-  if (typeof value !== 'string') return value;
-  return value
+  return typeof value === 'string' ? comparableText(value) : value;
+}
+
+/** A text without times, commit ids, host names and avatars, and without the lines' values that are volatile. */
+export function comparableText(text: string): string {
+  return text
     .replace(/http:\/\/127\.0\.0\.1:\d+/g, '<host>')
-    .replace(/gitea@[^:]+:/, 'gitea@<host>:')
-    .replace(/\/avatars\/[0-9a-f]{32}/, '/avatars/<hash>')
+    .replace(/gitea@[^:]+:/g, 'gitea@<host>:')
+    .replace(/\/avatars\/[0-9a-f]{32}/g, '/avatars/<hash>')
     .replace(/[0-9a-f]{40}/g, '<sha>')
-    .replace(/20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '<time>');
+    .replace(/20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)/g, '<time>')
+    .replace(/^(\s*"(\w+)": ).*?(,?)$/gm, (line, start, name, comma) =>
+      volatile.has(name) ? `${start}<volatile>${comma}` : line,
+    );
 }

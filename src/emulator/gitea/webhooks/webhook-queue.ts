@@ -2,11 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { ForgeLog } from '../forge-log.ts';
 import type { DeliveryRow, HookRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
-import { allowedTarget } from './allowed-target.ts';
 import { deliveryHeaders } from './delivery-headers.ts';
-
-/** How long a receiver may take, in ms: Gitea's `[webhook] DELIVER_TIMEOUT`. */
-const timeout = 5000;
+import { postDelivery } from './post-delivery.ts';
 
 /** Sends recorded deliveries, one attempt each, after the action that caused them has ended. */
 export interface WebhookQueue {
@@ -32,7 +29,7 @@ export function openWebhookQueue(store: Store, log: ForgeLog, now: () => number)
     const delivery = store.deliveries.get(deliveryId);
     const hook = delivery === undefined ? undefined : store.hooks.get(delivery.hookId);
     if (delivery === undefined || hook === undefined) return;
-    const outcome = await post(hook, delivery, stop.signal);
+    const outcome = await postDelivery(hook, delivery, stop.signal);
     if (stop.signal.aborted) return;
     store.deliveries.update(delivery.id, { ...outcome, isDelivered: true, delivered: now() });
     log.info(`webhook ${hook.id} ${delivery.eventType}: ${outcome.responseStatus || outcome.responseBody}`);
@@ -86,27 +83,4 @@ export function openWebhookQueue(store: Store, log: ForgeLog, now: () => number)
       await Promise.all(chains.values());
     },
   };
-}
-
-async function post(hook: HookRow, delivery: DeliveryRow, stop: AbortSignal) {
-  try {
-    const refused = await allowedTarget(hook.url);
-    if (refused !== undefined) return { isSucceeded: false, responseStatus: 0, responseBody: refused };
-    const response = await fetch(hook.url, {
-      method: 'POST',
-      headers: delivery.requestHeaders,
-      body: delivery.body,
-      redirect: 'manual',
-      signal: AbortSignal.any([AbortSignal.timeout(timeout), stop]),
-    });
-    const text = await response.text();
-    return {
-      isSucceeded: response.status >= 200 && response.status < 300,
-      responseStatus: response.status,
-      responseBody: text.slice(0, 65_536),
-    };
-  } catch (error) {
-    const cause = error instanceof Error ? (error.cause ?? error) : error;
-    return { isSucceeded: false, responseStatus: 0, responseBody: `Delivery: ${String(cause)}` };
-  }
 }
