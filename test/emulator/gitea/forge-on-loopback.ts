@@ -119,7 +119,8 @@ export async function startForge(version: ForgeVersion = '1.26'): Promise<Runnin
   return running;
 }
 
-async function freePort(): Promise<number> {
+/** A port of loopback that was free a moment ago. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
