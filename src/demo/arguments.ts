@@ -1,7 +1,8 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { ForgeVersion } from '../emulator/gitea/context.ts';
+import type { ForgeVersion } from '../emulator/gitea/releases.ts';
+import { forgeVersions, isForgeVersion, releaseTitle } from '../emulator/gitea/releases.ts';
 
 export interface DemoArguments {
   /** Port of the demo's address; undefined: the one of the last start, else 3000. */
@@ -12,7 +13,7 @@ export interface DemoArguments {
   dataDir: string;
   /** Virtual environments, by digest of their dependencies; they outlive `--fresh`. */
   pythonCacheDir: string;
-  /** The Gitea release that the emulator shows, 1.26 by default. */
+  /** The release that the emulator shows, 1.26 by default. */
   gitea?: ForgeVersion;
   help: boolean;
 }
@@ -24,7 +25,8 @@ export const usage = `npm start -- [options]
   --data DIR          where the demo keeps its data (default .demo)
   --python-cache DIR  where Python environments are cached
                       (default $XDG_CACHE_HOME/gitea-databricks/python or ~/.cache/gitea-databricks/python)
-  --gitea VERSION     the Gitea release that is emulated: 1.26 (default) or 1.27
+  --gitea RELEASE     the release that is emulated (default 1.26):
+${forgeVersions.map((version) => `                        ${version.padEnd(12)}${releaseTitle(version)}`).join('\n')}
 `;
 
 /** @throws with a sentence for the terminal when an option is unknown or a value is wrong. */
@@ -58,6 +60,6 @@ function parsePort(text: string): number {
 }
 
 function parseVersion(text: string): ForgeVersion {
-  if (text === '1.26' || text === '1.27') return text;
-  throw new Error(`--gitea ${text}: the emulator knows 1.26 and 1.27`);
+  if (isForgeVersion(text)) return text;
+  throw new Error(`--gitea ${text}: the emulator knows ${forgeVersions.join(', ')}`);
 }

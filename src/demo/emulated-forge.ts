@@ -1,5 +1,5 @@
-import type { ForgeVersion } from '../emulator/gitea/context.ts';
 import { createForge } from '../emulator/gitea/forge.ts';
+import type { ForgeVersion } from '../emulator/gitea/releases.ts';
 import type { ForgeProvider } from './forge.ts';
 
 /** The forge that needs nothing but git on the machine; it shows the differences of one Gitea release. */

@@ -22,6 +22,7 @@ ${rows.join('\n')}
   Look at   ${page}?tab=databricks   runs, models, releases
             ${page}/pulls            ${state === 'ready' ? 'pull requests; one is open' : 'pull requests, as they come: each is really trained'}
   Try       sign in as wendy, approve and merge the open pull request; then roll back on the tab
+  Other     releases of Gitea, ports, starting over: npm start -- --help
 
 `;
 }

@@ -5,8 +5,8 @@ import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-
 import { installInto } from '../../src/cli/install.ts';
 import { startFrontProxy } from '../../src/demo/front-proxy.ts';
 import { ensurePanel } from '../../src/demo/panel-build.ts';
-import type { ForgeVersion } from '../../src/emulator/gitea/context.ts';
 import { createForge } from '../../src/emulator/gitea/forge.ts';
+import type { ForgeVersion } from '../../src/emulator/gitea/releases.ts';
 import type { AnsweringBackend } from './answering-backend.ts';
 import { startAnsweringBackend } from './answering-backend.ts';
 import { freePort } from './free-port.ts';

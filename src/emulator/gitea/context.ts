@@ -1,15 +1,14 @@
 import type { ForgeLog } from './forge-log.ts';
 import type { GitRepositories } from './git/git-repositories.ts';
+import type { Release } from './releases.ts';
 import type { Store } from './store/store.ts';
 import type { WebhookQueue } from './webhooks/webhook-queue.ts';
-
-/** The Gitea release whose differences the forge shows. */
-export type ForgeVersion = '1.26' | '1.27';
 
 export interface ForgeSettings {
   /** The public address with a trailing slash; a front proxy may stand before the forge. Every link uses it. */
   rootUrl: string;
-  version: ForgeVersion;
+  /** The release whose differences the forge shows. */
+  release: Release;
   /** Laid out like Gitea's custom folder: `templates/custom/*.tmpl`, `public/assets/**`. */
   customDir: string;
   /** Holds `forge.db`, `repositories/` and `hooks/`. */

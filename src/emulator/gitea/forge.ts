@@ -3,7 +3,7 @@ import fastify from 'fastify';
 import type { NewUser } from './account/users.ts';
 import { createUser } from './account/users.ts';
 import { registerApi } from './api/api-routes.ts';
-import type { ForgeContext, ForgeVersion } from './context.ts';
+import type { ForgeContext } from './context.ts';
 import type { ForgeLog } from './forge-log.ts';
 import { silentLog } from './forge-log.ts';
 import { openGitRepositories } from './git/git-repositories.ts';
@@ -11,6 +11,8 @@ import { installPushHooks } from './git/push-hooks.ts';
 import { registerGitRoutes } from './http/git-routes.ts';
 import { registerOauthRoutes } from './oauth/oauth-routes.ts';
 import { registerPages } from './pages/routes.ts';
+import type { ForgeVersion } from './releases.ts';
+import { releases } from './releases.ts';
 import type { UserRow } from './store/rows.ts';
 import { openStore } from './store/store.ts';
 import { openWebhookQueue } from './webhooks/webhook-queue.ts';
@@ -22,6 +24,7 @@ export interface ForgeOptions {
   rootUrl: string;
   /** Gitea's custom folder: `templates/custom/*.tmpl`, `public/assets/**`. */
   customDir: string;
+  /** 1.26 by default: the one that was recorded. */
   version?: ForgeVersion;
   log?: ForgeLog;
 }
@@ -48,10 +51,10 @@ export async function createForge(options: ForgeOptions): Promise<Forge> {
   const store = openStore(dataDir);
   const now = () => Math.floor(Date.now() / 1000);
   const forge: ForgeContext = {
-    settings: { rootUrl, version, customDir, dataDir },
+    settings: { rootUrl, release: releases[version], customDir, dataDir },
     store,
     git: openGitRepositories(dataDir),
-    webhooks: openWebhookQueue(store, log, now),
+    webhooks: openWebhookQueue(store, releases[version], log, now),
     log,
     now,
   };

@@ -4,9 +4,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { ForgeVersion } from '../../../src/emulator/gitea/context.ts';
 import type { Forge } from '../../../src/emulator/gitea/forge.ts';
 import { createForge } from '../../../src/emulator/gitea/forge.ts';
+import type { ForgeVersion } from '../../../src/emulator/gitea/releases.ts';
 
 /** An answer of the API, its body parsed where it is JSON. */
 export interface Answer {

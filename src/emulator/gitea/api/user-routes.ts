@@ -17,7 +17,7 @@ import type { AddRoute, ApiCall } from './router.ts';
 
 /** Users, their tokens and their repositories; making users and organisations as a site admin. */
 export function userRoutes(route: AddRoute): void {
-  route('GET', '/version', [], ({ forge }) => ({ version: `${forge.settings.version}.0` }));
+  route('GET', '/version', [], ({ forge }) => ({ version: forge.settings.release.version }));
   route('GET', '/user', ['user'], (call) => userJson(call.forge, call.doer(), call.doer()));
   route('GET', '/users/search', ['user'], (call) => {
     const text = (call.query('q') ?? '').toLowerCase();

@@ -10,9 +10,10 @@ export const accessTokenLifetime = 3600;
 /** `[oauth2] REFRESH_TOKEN_EXPIRATION_TIME` (730 h), in seconds. */
 const refreshTokenLifetime = 730 * 3600;
 
-/** The issuer of tokens and of discovery: without a trailing slash since Gitea 1.25. */
+/** The issuer of tokens and of discovery. */
 export function issuer(forge: ForgeContext): string {
-  return forge.settings.rootUrl.replace(/\/$/, '');
+  const { rootUrl, release } = forge.settings;
+  return release.issuerSlash ? rootUrl : rootUrl.replace(/\/$/, '');
 }
 
 /** Signs the access and refresh token of a grant. Both are JWTs that name the grant and hold no scope. */
@@ -59,7 +60,9 @@ export async function userOfAccessToken(
 ): Promise<{ user: UserRow; scopes: string[]; grant: GrantRow } | undefined> {
   const grant = await grantOfToken(forge, token, 'access');
   const user = grant && forge.store.users.get(grant.userId);
-  return user && grant ? { user, grant, scopes: grantedScopes(grant.scope) } : undefined;
+  return user && grant
+    ? { user, grant, scopes: forge.settings.release.scopedGrants ? grantedScopes(grant.scope) : ['all'] }
+    : undefined;
 }
 
 /**

@@ -61,7 +61,8 @@ export function commentBox(viewer: Viewer, comment: CommentView): SafeHtml {
 
 /** A comment with its avatar in the timeline. */
 export function timelineComment(viewer: Viewer, comment: CommentView, first = false): SafeHtml {
-  return html`<div id="${comment.id}" class="timeline-item comment${first && ' first'}">
+  const { firstComment } = viewer.forge.settings.release;
+  return html`<div id="${comment.id}" class="timeline-item comment${first && ` ${firstComment}`}">
   <a class="timeline-avatar" href="${viewer.subUrl}/${comment.author.name}">${avatar(viewer, comment.author, 40)}</a>
   ${commentBox(viewer, comment)}
 </div>`;

@@ -27,21 +27,23 @@ export function newNonce(): string {
 
 /** The whole document, hooks included. */
 export function renderPage(viewer: Viewer, page: Page): string {
-  const { forge, subUrl } = viewer;
+  const { subUrl } = viewer;
+  const { release } = viewer.forge.settings;
+  const script = html`<script src="${subUrl}/assets/js/index.js" nonce="${viewer.nonce}"></script>`;
   const document = html`<!DOCTYPE html>
 <html lang="en-US" data-theme="gitea-auto">
 <head>
-${forge.settings.version !== '1.26' && contentSecurityPolicy(viewer.nonce)}
+${release.contentSecurityPolicy && contentSecurityPolicy(viewer.nonce)}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${page.title} - Gitea</title>
 <meta name="author" content="${page.repository?.name ?? 'Gitea - Git with a cup of tea'}">
 <meta name="description" content="${page.description ?? 'A small stand-in for Gitea, for trying out and for tests'}">
-<meta name="referrer" content="same-origin">
+<meta name="referrer" content="${release.referrerPolicy}">
 <link rel="icon" href="${subUrl}/assets/img/favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="${subUrl}/assets/css/index.css">
 <link rel="stylesheet" href="${subUrl}/assets/css/theme-gitea-auto.css">
 ${configuration(viewer)}
-<script src="${subUrl}/assets/js/index.js" nonce="${viewer.nonce}"></script>
+${release.script === 'head' && script}
 ${hook('header')}
 </head>
 <body>
@@ -57,6 +59,7 @@ ${hook('body_inner_post')}
 </div>
 ${hook('body_outer_post')}
 ${footer(viewer)}
+${release.script === 'footer' && script}
 ${hook('footer')}
 </body>
 </html>
@@ -103,7 +106,7 @@ function footer(viewer: Viewer): SafeHtml {
   return html`<footer class="page-footer" role="group" aria-label="Footer">
   <div class="left-links" role="contentinfo" aria-label="About Software">
     <a target="_blank" href="https://about.gitea.com">Gitea-compatible emulator</a>
-    Version: ${forge.settings.version} Page: <strong>${Date.now() - viewer.started}ms</strong>
+    Version: ${forge.settings.release.version} Page: <strong>${Date.now() - viewer.started}ms</strong>
   </div>
   <div class="right-links" role="group" aria-label="Links">
     <div class="ui dropdown custom" id="footer-theme-selector"><span class="default-text"><div class="theme-menu-item">${icon('octicon-moon')} Auto</div></span></div>

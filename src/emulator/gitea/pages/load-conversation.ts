@@ -78,7 +78,7 @@ export async function loadMergeBox(
     isBehind: decision.mergeability.mergeBase !== decision.mergeability.baseSha,
     mayDeleteBranch:
       pull.headRepositoryId === repository.id && atLeast(permission(forge, user, repository), 'write'),
-    version: forge.settings.version,
+    release: forge.settings.release,
   };
 }
 

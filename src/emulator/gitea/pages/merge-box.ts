@@ -1,6 +1,7 @@
 import type { MergeDecision, MergeReason } from '../protection/merge-decision.ts';
 import { isDraft } from '../pull/pulls.ts';
 import { combinedState } from '../pull/statuses.ts';
+import type { Release } from '../releases.ts';
 import type { PullRow, StatusRow } from '../store/rows.ts';
 import type { SafeHtml } from '../template/value.ts';
 import { html } from './html.ts';
@@ -21,7 +22,7 @@ export interface MergeBoxView {
   readonly isBehind: boolean;
   /** The head branch lies in the base repository and the viewer may delete it. */
   readonly mayDeleteBranch: boolean;
-  readonly version: string;
+  readonly release: Release;
 }
 
 const styles: readonly (readonly [name: string, text: string])[] = [
@@ -32,10 +33,7 @@ const styles: readonly (readonly [name: string, text: string])[] = [
   ['fast-forward-only', 'Fast-forward only'],
 ];
 
-/**
- * The merge box. 1.26 polls it only while git is still checking, which the emulator never is: mergeability is
- * known at once. 1.27 replaces it whole every 5 s while checks are pending (from the facts, not recorded).
- */
+/** The merge box. Where it is polled while checks are pending, it says how often (ms), and where to ask. */
 export function mergeBox(view: MergeBoxView): SafeHtml {
   const { decision, statuses, pull, pullLink } = view;
   const required = decision.requiredContexts;
@@ -45,9 +43,11 @@ export function mergeBox(view: MergeBoxView): SafeHtml {
     required.some((one) => one.matches.some((match) => match.context === status.context));
   const ready = decision.allowed;
   const colour = ready ? 'green' : 'red';
-  const polls = view.version !== '1.26' && (statuses.length > 0 || missing.length > 0) && state === 'pending';
   const hasChecks = statuses.length > 0 || missing.length > 0;
-  return html`<div class="timeline-item comment pull-merge-box" data-global-init="initRepoPullMergeBox"${polls && html` data-pull-merge-box-reloading-interval="5000" data-pull-link="${pullLink}"`}>
+  const { release } = view;
+  const polls = release.mergeBoxPolling === 'while-pending' && hasChecks && state === 'pending';
+  const initialises = release.mergeBox === 'pull-merge-box';
+  return html`<div class="timeline-item comment ${release.mergeBox}"${initialises && html` data-global-init="initRepoPullMergeBox"`}${polls && html` data-pull-merge-box-reloading-interval="5000" data-pull-link="${pullLink}"`}>
   <div class="timeline-avatar text ${colour}">${icon('octicon-git-merge', 40)}</div>
   <div class="content">
     ${

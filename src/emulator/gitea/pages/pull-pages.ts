@@ -40,19 +40,16 @@ ${content}
   };
 }
 
-/**
- * The conversation. 1.26: the timeline's items lie in `.issue-content-left.comment-list > .ui.timeline`. 1.27 (from
- * the facts, not recorded): in `.issue-content-left > .comment-list`, with `#timeline-comments-end` after the
- * comments.
- */
+/** The conversation: its items lie in `.ui.timeline` of `.comment-list`, or (1.27) in `.comment-list` itself. */
 export function conversationPage(viewer: Viewer, view: ConversationView): Page {
-  const comments = html`${view.entries}`;
-  const rest = html`${view.merge !== undefined && mergeBox(view.merge)}
+  const { release } = viewer.forge.settings;
+  const end = release.endMark && html`<div class="timeline-item tw-hidden" id="timeline-comments-end"></div>`;
+  const items = html`${view.entries}${end}${view.merge !== undefined && mergeBox(view.merge)}
 ${view.mayComment ? commentForm(viewer, view) : signInHint(viewer)}`;
   const left =
-    viewer.forge.settings.version === '1.26'
-      ? html`<div class="issue-content-left comment-list prevent-before-timeline"><div class="ui timeline">${comments}${rest}</div></div>`
-      : html`<div class="issue-content-left"><div class="comment-list prevent-before-timeline">${comments}<div id="timeline-comments-end"></div>${rest}</div></div>`;
+    release.timeline === 'ui timeline'
+      ? html`<div class="issue-content-left comment-list prevent-before-timeline"><div class="ui timeline">${items}</div></div>`
+      : html`<div class="issue-content-left"><div class="comment-list">${items}</div></div>`;
   const content = html`<div class="issue-content">${left}${pullSidebar(viewer, view.sidebar)}</div>`;
   return pullPage(viewer, view.summary, 'conversation', content);
 }

@@ -58,8 +58,9 @@ export function repositoryHeader(viewer: Viewer, repository: RepositoryRow, tab:
       </div>
     </div>
   </div>
-  <div class="ui container">
-    <overflow-menu class="ui secondary pointing menu">
+  ${tabBar(
+    viewer,
+    html`
       <div class="overflow-menu-items">
         ${item('code', tab === 'code' ? '' : '/src/', 'octicon-code', 'Code')}
         ${item('issues', '/issues', 'octicon-issue-opened', 'Issues')}
@@ -68,10 +69,18 @@ export function repositoryHeader(viewer: Viewer, repository: RepositoryRow, tab:
         ${hook('extra_tabs')}
         ${atLeast(accessOf(viewer, repository), 'admin') && html`<span class="item-flex-space"></span>${item('settings', '/settings', 'octicon-tools', 'Settings')}`}
       </div>
-    </overflow-menu>
-  </div>
+    `,
+  )}
   <div class="ui tabs divider"></div>
 </div>`;
+}
+
+function tabBar(viewer: Viewer, items: SafeHtml): SafeHtml {
+  return viewer.forge.settings.release.tabBar === 'container'
+    ? html`<overflow-menu class="ui container secondary pointing tabular top attached borderless menu tw-pt-0 tw-my-0">${items}</overflow-menu>`
+    : html`<div class="ui container">
+    <overflow-menu class="ui secondary pointing menu">${items}</overflow-menu>
+  </div>`;
 }
 
 /** Tabs that Gitea shows and the emulator has no pages for: they look the same and answer 404. */

@@ -1,6 +1,7 @@
 import type { Commit } from '../git/commits.ts';
 import type { RepositoryRow } from '../store/rows.ts';
 import type { SafeHtml } from '../template/value.ts';
+import { aboveFiles, homeSidebar } from './home-sidebar.ts';
 import { html } from './html.ts';
 import { icon } from './icon.ts';
 import type { LanguageShare } from './language-shares.ts';
@@ -32,12 +33,13 @@ export interface HomeView {
   readonly mayWrite: boolean;
 }
 
-/** A folder of a repository; at its root with the sidebar. */
+/** A folder of a repository; at its root with the sidebar, where the release has one. */
 export function homePage(viewer: Viewer, view: HomeView): Page {
   const { repository, place } = view;
   const link = repositoryLink(viewer, repository);
   const atRoot = place.path === '';
   const source = `${link}/src/${place.kind}/${encodePath(place.name)}`;
+  const hasSidebar = viewer.forge.settings.release.homeSidebar !== 'none';
   const title = repository.description === '' ? view.fullName : `${view.fullName}: ${repository.description}`;
   return {
     title: `${title} - ${repository.name}`,
@@ -55,7 +57,8 @@ export function homePage(viewer: Viewer, view: HomeView): Page {
     },
     body: html`${repositoryHeader(viewer, repository, 'code')}
 <div class="ui container">
-<div class="${atRoot ? 'repo-grid-filelist-sidebar' : 'repo-grid-filelist-only'}">
+${atRoot && !hasSidebar && aboveFiles(view)}
+<div class="${atRoot && hasSidebar ? 'repo-grid-filelist-sidebar' : 'repo-grid-filelist-only'}">
 <div class="repo-home-filelist">
   ${atRoot && counts(link, view)}
   <div class="repo-button-row">
@@ -68,7 +71,7 @@ export function homePage(viewer: Viewer, view: HomeView): Page {
   ${fileTable(viewer, view, source, link)}
   ${view.readme !== undefined && readmeBox(view.readme)}
 </div>
-${atRoot && sidebar(view, link)}
+${atRoot && homeSidebar(viewer, view, link)}
 </div>
 </div>`,
   };
@@ -145,31 +148,4 @@ function readmeBox(readme: NonNullable<HomeView['readme']>): SafeHtml {
   <h4 class="file-header ui top attached header tw-flex tw-items-center tw-justify-between tw-flex-wrap"><div class="file-header-left tw-flex tw-items-center tw-py-2 tw-pr-4">${icon('octicon-book', 16, 'tw-mr-2')}<strong><a class="muted" href="#readme">${readme.name}</a></strong></div></h4>
   <div class="ui bottom attached table unstackable segment"><div class="file-view markup markdown">${readme.content}</div></div>
 </div>`;
-}
-
-function sidebar({ repository, languages, readme, place }: HomeView, link: string): SafeHtml {
-  const size =
-    repository.size >= 1024 ? [(repository.size / 1024).toFixed(1), 'MiB'] : [repository.size, 'KiB'];
-  return html`<div class="repo-home-sidebar-top">
-  <form class="ignore-dirty tw-flex tw-flex-1" action="${link}/search" method="get"><div class="ui small action input tw-flex-1"><input name="q" size="10" placeholder="Search code…" aria-label="Search code"><button class="ui small icon button" aria-label="Search…">${icon('octicon-search')}</button></div></form>
-  <div class="flex-list"><div class="flex-item"><div class="flex-item-main">
-    <div class="flex-item-title">Description</div>
-    <div class="flex-item-body tw-text-15"><div class="tw-flex tw-flex-col tw-gap-2 tw-mt-2">
-      <div class="repo-description tw-break-anywhere tw-gap-2">${repository.description === '' ? html`<span class="no-description text-italic">No Description</span>` : repository.description}</div>
-      <div id="repo-topics" class="flex-text-block tw-flex-wrap tw-gap-1 tw-my-1 tw-text-text">${repository.topics.map((topic) => html`<a class="repo-topic ui large label gt-ellipsis" href="#">${topic}</a>`)}</div>
-      ${readme !== undefined && html`<a class="flex-text-block muted" href="${link}/src/branch/${encodePath(place.name)}/${encodePath(readme.name)}">${icon('octicon-book')} Readme</a>`}
-      <span class="flex-text-block muted">${icon('octicon-database')} <b>${size[0]}</b> ${size[1]}</span>
-    </div></div>
-  </div></div></div>
-</div>
-<div class="repo-home-sidebar-bottom">${
-    languages.length > 0 &&
-    html`<div class="flex-list"><div class="flex-item"><div class="flex-item-main">
-    <div class="flex-item-title">Languages</div>
-    <div class="flex-item-body">
-      <div class="language-stats">${languages.map((one) => html`<div class="bar" style="width: ${one.percent}%; background-color: ${one.colour}" data-tooltip-content="${one.name}"></div>`)}</div>
-      <div class="language-stats-details">${languages.map((one) => html`<div class="item"><i class="color-icon" style="background-color: ${one.colour}"></i> <span class="tw-font-semibold">${one.name}</span> ${one.percent}%</div>`)}</div>
-    </div>
-  </div></div></div>`
-  }</div>`;
 }

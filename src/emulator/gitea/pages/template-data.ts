@@ -1,7 +1,6 @@
 /**
  * The data and functions that Gitea gives to its templates, as far as an extension may use them. What is absent
- * in a release is absent here too: `.CurrentURL` and `ctx.CspScriptNonce` exist from 1.27 on (in 1.26 a missing
- * key, which renders empty).
+ * in a release is absent here too (see the table of releases); a missing key of `ctx` renders empty.
  */
 
 import { atLeast } from '../repository/permission.ts';
@@ -132,7 +131,7 @@ export function templateData(viewer: Viewer, title: string, subject: PageSubject
     ...subject.facts,
   };
   if (user !== undefined) data.SignedUser = userData(viewer, user);
-  if (forge.settings.version !== '1.26') data.CurrentURL = viewer.subUrl + viewer.url;
+  if (forge.settings.release.currentUrl) data.CurrentURL = viewer.subUrl + viewer.url;
   const { repository, pull } = subject;
   if (repository === undefined) return data;
   const described = repositoryData(viewer, repository);
@@ -158,6 +157,7 @@ export function templateData(viewer: Viewer, title: string, subject: PageSubject
 /** The functions a hook may call, bound to the request. */
 export function templateFunctions(viewer: Viewer): Record<string, unknown> {
   const { forge, subUrl } = viewer;
+  const { release } = forge.settings;
   const [path = '', query = ''] = viewer.url.split(/\?(.*)/s);
   const context: Record<string, unknown> = {
     Locale: new GoStruct('translation.Locale', {
@@ -165,11 +165,19 @@ export function templateFunctions(viewer: Viewer): Record<string, unknown> {
       Language: method(() => 'en-US'),
       Tr: new GoFunction(['string', 'any'], (key: string) => key, { variadic: true }),
     }),
-    Consts: Object.fromEntries(Object.entries(unitTypes).map(([name, id]) => [`RepoUnitType${name}`, id])),
-    CurrentWebTheme: method(
+  };
+  if (release.unitConstants) {
+    context.Consts = Object.fromEntries(
+      Object.entries(unitTypes).map(([name, id]) => [`RepoUnitType${name}`, id]),
+    );
+  }
+  if (release.themeInContext) {
+    context.CurrentWebTheme = method(
       () => new GoStruct('*webtheme.ThemeMetaInfo', { InternalName: 'gitea-auto', DisplayName: 'Auto' }),
-    ),
-    _req: new GoStruct('*http.Request', {
+    );
+  }
+  if (release.requestInContext) {
+    context._req = new GoStruct('*http.Request', {
       Method: 'GET',
       URL: new GoStruct('*url.URL', {
         Path: subUrl + path,
@@ -177,9 +185,9 @@ export function templateFunctions(viewer: Viewer): Record<string, unknown> {
         RequestURI: method(() => subUrl + viewer.url),
         String: method(() => subUrl + viewer.url),
       }),
-    }),
-  };
-  if (forge.settings.version !== '1.26') context.CspScriptNonce = method(() => viewer.nonce);
+    });
+  }
+  if (release.contentSecurityPolicy) context.CspScriptNonce = method(() => viewer.nonce);
   return {
     ctx: method(() => new GoStruct('templates.Context', context, { open: true })),
     AppSubUrl: method(() => subUrl),

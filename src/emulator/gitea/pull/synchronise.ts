@@ -50,7 +50,7 @@ async function movePull(
     if (isChanged) outdateReviews(forge, doer, pull, base);
     return store.pulls.update(pull.id, { headSha: sha, baseSha, mergeBase, updated: forge.now() });
   });
-  await firePull(forge, doer, moved, 'synchronized');
+  await firePull(forge, doer, moved, 'synchronized', { before: pull.headSha, after: sha });
 }
 
 /** What a pull request changes, as text: reviews stay fresh where a push (a merge of the base) leaves it alone. */

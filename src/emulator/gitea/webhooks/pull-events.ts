@@ -10,18 +10,23 @@ import { fire } from './fire.ts';
 
 export type PullAction = 'opened' | 'edited' | 'closed' | 'reopened' | 'synchronized';
 
-/** Tells hooks that a pull request was opened, pushed to, closed (also by a merge) or opened again. */
+/**
+ * Tells hooks that a pull request was opened, pushed to, closed (also by a merge) or opened again.
+ * @param range the head's commits before and after a push
+ */
 export async function firePull(
   forge: ForgeContext,
   doer: UserRow,
   pull: PullRow,
   action: PullAction,
+  range?: { readonly before: string; readonly after: string },
 ): Promise<void> {
   const repository = baseRepository(forge, pull);
   const isSync = action === 'synchronized';
   const eventType = isSync ? 'pull_request_sync' : 'pull_request';
   await fire(forge, repository, { event: 'pull_request', eventType, subscription: eventType }, async () => ({
     action,
+    ...(forge.settings.release.pushRange ? range : {}),
     number: pull.index,
     ...(action === 'edited' ? { changes: { added_labels: null, removed_labels: null } } : {}),
     pull_request: {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ForgeLog } from '../forge-log.ts';
+import type { Release } from '../releases.ts';
 import type { DeliveryRow, HookRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import { deliveryHeaders } from './delivery-headers.ts';
@@ -20,7 +21,12 @@ export interface WebhookQueue {
 }
 
 /** Makes the queue; deliveries of one hook leave in order. */
-export function openWebhookQueue(store: Store, log: ForgeLog, now: () => number): WebhookQueue {
+export function openWebhookQueue(
+  store: Store,
+  release: Release,
+  log: ForgeLog,
+  now: () => number,
+): WebhookQueue {
   const chains = new Map<number, Promise<void>>();
   const stop = new AbortController();
 
@@ -53,7 +59,7 @@ export function openWebhookQueue(store: Store, log: ForgeLog, now: () => number)
       event,
       eventType,
       body,
-      requestHeaders: deliveryHeaders(hook, { uuid, event, eventType, body }),
+      requestHeaders: deliveryHeaders(hook, { uuid, event, eventType, body }, release),
       isDelivered: false,
       isSucceeded: false,
       responseStatus: 0,

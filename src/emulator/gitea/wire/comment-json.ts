@@ -1,5 +1,6 @@
 import type { ForgeContext } from '../context.ts';
 import { baseRepository, isDraft } from '../pull/pulls.ts';
+import { withFieldsOf } from '../releases.ts';
 import { fullName, repositoryOwner } from '../repository/repositories.ts';
 import type { CommentRow, PullRow, ReviewRow, UserRow } from '../store/rows.ts';
 import { pullUrl, repositoryApiUrl } from './addresses.ts';
@@ -50,7 +51,7 @@ export function reviewJson(forge: ForgeContext, review: ReviewRow, viewer: UserR
 export function issueJson(forge: ForgeContext, pull: PullRow, viewer: UserRow | undefined) {
   const repository = baseRepository(forge, pull);
   const url = pullUrl(forge, pull);
-  return {
+  return withFieldsOf(forge.settings.release, 'issue', {
     id: pull.id,
     url: `${repositoryApiUrl(forge, repository)}/issues/${pull.index}`,
     html_url: url,
@@ -87,5 +88,5 @@ export function issueJson(forge: ForgeContext, pull: PullRow, viewer: UserRow | 
       full_name: fullName(forge, repository),
     },
     pin_order: 0,
-  };
+  });
 }

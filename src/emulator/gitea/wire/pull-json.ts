@@ -4,6 +4,7 @@ import { pullHeadRef } from '../pull/head.ts';
 import { mergeability } from '../pull/mergeability.ts';
 import { baseRepository, isDraft } from '../pull/pulls.ts';
 import { reviewersOf } from '../pull/reviews.ts';
+import { withFieldsOf } from '../releases.ts';
 import { permission } from '../repository/permission.ts';
 import type { PullRow, UserRow } from '../store/rows.ts';
 import { pullUrl } from './addresses.ts';
@@ -30,7 +31,7 @@ export async function pullJson(
   const merger = pull.mergedBy === null ? undefined : store.users.get(pull.mergedBy);
   const user = userJson(forge, store.users.get(pull.authorId)!, viewer);
   const of = { pullId: pull.id };
-  return {
+  return withFieldsOf(forge.settings.release, 'pull', {
     id: pull.id,
     url,
     number: pull.index,
@@ -80,5 +81,5 @@ export async function pullJson(
     updated_at: timestamp(pull.updated),
     closed_at: timestampOrNull(pull.closedAt),
     pin_order: 0,
-  };
+  });
 }

@@ -1,4 +1,5 @@
 import type { ForgeContext } from '../context.ts';
+import { withFieldsOf } from '../releases.ts';
 import { atLeast } from '../repository/permission.ts';
 import { fullName, repositoryOwner } from '../repository/repositories.ts';
 import type { Access, RepositoryRow } from '../store/rows.ts';
@@ -34,7 +35,7 @@ export function repositoryJson(
   const has = (unit: string) => repository.units.includes(unit);
   const parent = repository.forkOf === null ? undefined : store.repositories.get(repository.forkOf);
   const name = fullName(forge, repository);
-  return {
+  return withFieldsOf(forge.settings.release, 'repository', {
     id: repository.id,
     owner: userJson(forge, repositoryOwner(forge, repository), access),
     name: repository.name,
@@ -100,5 +101,5 @@ export function repositoryJson(
     mirror_updated: zeroTime,
     topics: repository.topics,
     licenses: [],
-  };
+  });
 }

@@ -1,4 +1,5 @@
 import type { ForgeContext } from '../context.ts';
+import { withFieldsOf } from '../releases.ts';
 import type { Access, UserRow } from '../store/rows.ts';
 import { timestamp, zeroTime } from './timestamp.ts';
 
@@ -10,7 +11,7 @@ export function userJson(forge: ForgeContext, user: UserRow, viewer: Viewer) {
   const isSignedIn = typeof viewer === 'string' ? viewer !== 'none' : viewer !== undefined;
   const isTrusted = typeof viewer === 'object' && (viewer.isAdmin || viewer.id === user.id);
   const { rootUrl } = forge.settings;
-  return {
+  return withFieldsOf(forge.settings.release, 'user', {
     id: user.id,
     login: user.name,
     login_name: '',
@@ -34,5 +35,5 @@ export function userJson(forge: ForgeContext, user: UserRow, viewer: Viewer) {
     following_count: 0,
     starred_repos_count: 0,
     username: user.name,
-  };
+  });
 }
