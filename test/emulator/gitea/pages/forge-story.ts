@@ -10,6 +10,7 @@ import { createComment } from '../../../../src/emulator/gitea/pull/comments.ts';
 import { createPull } from '../../../../src/emulator/gitea/pull/create-pull.ts';
 import { submitReview } from '../../../../src/emulator/gitea/pull/reviews.ts';
 import { setStatus } from '../../../../src/emulator/gitea/pull/statuses.ts';
+import type { ForgeVersion } from '../../../../src/emulator/gitea/releases.ts';
 import { createRepository } from '../../../../src/emulator/gitea/repository/repositories.ts';
 import type { PullRow, RepositoryRow, UserRow } from '../../../../src/emulator/gitea/store/rows.ts';
 
@@ -38,7 +39,7 @@ export interface ForgeStory {
 export const password = 'correct horse battery';
 
 /** Starts the story's forge on a port of its own. */
-export async function startForgeStory(version: '1.26' | '1.27' = '1.26'): Promise<ForgeStory> {
+export async function startForgeStory(version: ForgeVersion = '1.26'): Promise<ForgeStory> {
   const folder = mkdtempSync(join(tmpdir(), 'forge-pages-'));
   const customDir = join(folder, 'custom');
   mkdirSync(join(customDir, 'templates/custom'), { recursive: true });
