@@ -18,6 +18,11 @@ export interface PanelForge {
   /** With a trailing slash. */
   url: string;
   backend: AnsweringBackend;
+  /** Puts another backend in the place of the answering one. @param origin where it listens */
+  useBackend(origin: string): void;
+  /** Calls Gitea's API in wendy's name. @throws when the answer is no success */
+  // biome-ignore lint/suspicious/noExplicitAny: answers of Gitea, whose shape its own tests check
+  api(method: string, path: string, body?: object): Promise<any>;
   /** A browser window in which wendy, who may write, is signed in to Gitea. */
   signedIn(browser: Browser, options?: BrowserContextOptions): Promise<BrowserContext>;
   close(): Promise<void>;
@@ -35,12 +40,12 @@ export async function startPanelForge(version: ForgeVersion): Promise<PanelForge
   await mkdir(customDir);
   await installInto({ customDir, panelDist, templatesDir: join(root, 'templates/custom'), options: {} });
 
-  const origins: { forge?: string } = {};
   const backend = await startAnsweringBackend();
+  const origins: { forge?: string; backend: string } = { backend: backend.origin };
   const front = await startFrontProxy({
     port: await freePort(),
     forge: () => origins.forge,
-    backend: () => backend.origin,
+    backend: () => origins.backend,
     backendPath: '/-/databricks/',
   });
   const forge = await createForge({ dataDir: join(folder, 'gitea'), customDir, rootUrl: front.url, version });
@@ -55,6 +60,7 @@ export async function startPanelForge(version: ForgeVersion): Promise<PanelForge
       ...(body && { body: JSON.stringify(body) }),
     });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.status === 204 ? undefined : answer.json();
   };
   await api('POST', 'orgs', { username: 'ml' });
   await api('POST', 'orgs/ml/repos', { name: 'wine', auto_init: true, default_branch: 'main' });
@@ -74,6 +80,10 @@ export async function startPanelForge(version: ForgeVersion): Promise<PanelForge
   return {
     url: front.url,
     backend,
+    useBackend(origin) {
+      origins.backend = origin;
+    },
+    api,
     async signedIn(browser, options = {}) {
       const context = await browser.newContext({ locale: 'en-US', storageState: state, ...options });
       if (state === undefined) {
