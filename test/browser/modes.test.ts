@@ -202,7 +202,7 @@ describe.each(all)('in the pages of $title', ({ version }) => {
     expect(told()).toBe(1);
   });
 
-  test.each(['commits', 'files'])(
+  test.runIf(isNew || version === '1.22').each(['commits', 'files'])(
     'one line on the tab %s says the verdict and leads to the box',
     async (tab) => {
       await open(`ml/wine/pulls/1/${tab}`);

@@ -6,10 +6,13 @@ import { installInto } from '../../src/cli/install.ts';
 import { basic } from '../../src/demo/setup/gitea-client.ts';
 import type { Forge } from '../../src/emulator/gitea/forge.ts';
 import { createForge } from '../../src/emulator/gitea/forge.ts';
+import { forgeVersions, releaseTitle } from '../../src/emulator/gitea/releases.ts';
 
 const ada = { name: 'ada', password: 'a long password' };
 
-describe.each(['1.26', '1.27'] as const)('templates/custom in the emulated forge %s', (version) => {
+const all = forgeVersions.map((version) => ({ version, title: releaseTitle(version) }));
+
+describe.each(all)('templates/custom in the emulated $title', ({ version }) => {
   let dir: string;
   let forge: Forge;
   let root: string;

@@ -1,5 +1,6 @@
-// Renders templates/custom/*.tmpl with Go's own html/template, the engine that Gitea uses, over data as Gitea's
-// pages have it. Reads cases as JSON from standard input, writes {"case": {"hook": "html"}} to standard output.
+// Renders templates/custom/*.tmpl with Go's own html/template, the engine that Gitea uses, over data and functions
+// as Gitea's pages have them. Reads cases as JSON from standard input, writes {"case": {"hook": "html"}} to standard
+// output. Arguments: folders with the templates; a case names the one it wants.
 package main
 
 import (
@@ -18,22 +19,29 @@ type repository struct {
 	OwnerName     string
 	Name          string
 	DefaultBranch string
+	Description   string
+	IsArchived    bool
+	IsEmpty       bool
 	Topics        []string
+	subURL        string
 }
 
 func (r *repository) FullName() string { return r.OwnerName + "/" + r.Name }
-func (r *repository) Link() string     { return "/" + r.OwnerName + "/" + r.Name }
+func (r *repository) Link() string {
+	return r.subURL + "/" + url.PathEscape(r.OwnerName) + "/" + url.PathEscape(r.Name)
+}
 
 type issue struct {
 	Index  int64
+	Title  string
 	IsPull bool
 }
 
 type stringUtils struct{}
 
-func (stringUtils) Contains(s, part string) bool { return strings.Contains(s, part) }
+func (*stringUtils) Contains(s, part string) bool { return strings.Contains(s, part) }
 
-// The template context of Gitea up to 1.26: a map. A missing key renders empty.
+// The template context of Gitea is a map: a missing key renders empty.
 type contextMap map[string]any
 
 // From 1.27 on it can make a nonce.
@@ -43,9 +51,15 @@ func (contextWithNonce) CspScriptNonce() string { return "n0nce+/=" }
 
 type testCase struct {
 	Name string
-	// "1.26": neither .CurrentURL nor nonce; "1.25": .CurrentURL; "1.27": both; "bare": no request either.
-	Version string
-	URL     string
+	// Which of the folders.
+	Templates string
+	// What differs between releases.
+	CurrentURL bool
+	Request    bool
+	Nonce      bool
+	// Path and query below SubURL.
+	URL    string
+	SubURL string
 	// Keys of ctx.Data beside those below.
 	Data       map[string]any
 	Repository *repository
@@ -53,7 +67,6 @@ type testCase struct {
 }
 
 func main() {
-	directory := os.Args[1]
 	var cases []testCase
 	if err := json.NewDecoder(os.Stdin).Decode(&cases); err != nil {
 		fail(err)
@@ -62,14 +75,16 @@ func main() {
 	for _, c := range cases {
 		out[c.Name] = map[string]string{}
 		for _, hook := range []string{"header", "body_inner_post", "footer", "extra_tabs"} {
-			html, err := render(filepath.Join(directory, hook+".tmpl"), c)
+			html, err := render(filepath.Join(c.Templates, hook+".tmpl"), c)
 			if err != nil {
-				html = "ERROR " + err.Error()
+				html += "ERROR " + err.Error()
 			}
 			out[c.Name][hook] = html
 		}
 	}
-	if err := json.NewEncoder(os.Stdout).Encode(out); err != nil {
+	encoder := json.NewEncoder(os.Stdout)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(out); err != nil {
 		fail(err)
 	}
 }
@@ -87,10 +102,11 @@ func render(path string, c testCase) (string, error) {
 	for key, value := range c.Data {
 		data[key] = value
 	}
-	if c.Version == "1.25" || c.Version == "1.27" {
-		data["CurrentURL"] = c.URL
+	if c.CurrentURL {
+		data["CurrentURL"] = c.SubURL + c.URL
 	}
 	if c.Repository != nil {
+		c.Repository.subURL = c.SubURL
 		data["Repository"] = c.Repository
 		data["RepoLink"] = c.Repository.Link()
 	}
@@ -104,19 +120,23 @@ func render(path string, c testCase) (string, error) {
 
 func functions(c testCase) template.FuncMap {
 	entries := map[string]any{}
-	if address, err := url.ParseRequestURI(c.URL); err == nil && c.Version != "bare" {
+	if c.Request {
+		address, err := url.Parse(c.SubURL + c.URL)
+		if err != nil {
+			fail(err)
+		}
 		entries["_req"] = &http.Request{URL: address}
 	}
 	return template.FuncMap{
 		"ctx": func() any {
-			if c.Version == "1.27" {
+			if c.Nonce {
 				return contextWithNonce(entries)
 			}
 			return contextMap(entries)
 		},
-		"AppSubUrl":      func() string { return "" },
-		"AssetUrlPrefix": func() string { return "/assets" },
-		"StringUtils":    func() stringUtils { return stringUtils{} },
+		"AppSubUrl":      func() string { return c.SubURL },
+		"AssetUrlPrefix": func() string { return c.SubURL + "/assets" },
+		"StringUtils":    func() *stringUtils { return &stringUtils{} },
 		"svg":            func(name string, _ ...any) template.HTML { return template.HTML(`<svg class="svg ` + name + `"></svg>`) },
 	}
 }
