@@ -29,10 +29,12 @@ export function pageWithHooks(customDir: string, file: string, address: string):
   };
   const before = (html: string, mark: RegExp, text: string) => {
     const at = html.search(mark);
-    return at < 0 ? html : html.slice(0, at) + text + html.slice(at);
+    if (at < 0) throw new Error(`${file} has no ${mark}`);
+    return html.slice(0, at) + text + html.slice(at);
   };
   let html = before(page, /<\/head>/, render('header'));
-  html = before(html, /<\/div>\s*<\/overflow-menu>/, render('extra_tabs'));
+  // Pages outside of a repository have no tabs, and that hook is not asked for.
+  if (!recordedPages[file]?.anybody) html = before(html, /<\/div>\s*<\/overflow-menu>/, render('extra_tabs'));
   html = before(html, /<\/div>\s*<footer class="page-footer"/, render('body_inner_post'));
   return before(html, /<\/body>/, render('footer'));
 }

@@ -2,7 +2,7 @@
  * The panel in pages that a real Gitea (about 1.26) sent, with our templates rendered into them where Gitea would.
  * They lie beside the project where they exist, and are never part of it.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
@@ -109,44 +109,74 @@ describe.skipIf(!present)('in the recorded pages', () => {
         all.map((one) => [one.parentElement?.className, one.nextElementSibling?.className.trim()]),
       );
 
+  test('every recorded page is known here', () => {
+    const files = readdirSync(recordings).filter((file) => file.endsWith('.html'));
+    expect(Object.keys(recordedPages).sort()).toEqual(files.sort());
+  });
+
   test.each([
     ['pull-open.html', 'timeline-item comment pull-merge-box'],
     ['pull-fork-conflict.html', 'timeline-item comment pull-merge-box'],
     ['pull-merged.html', 'timeline-item comment form'],
-  ])('the box stands in the timeline of %s before %s', async (file, after) => {
+  ])('the box stands in the timeline of %s before %s, whatever is replaced', async (file, after) => {
     await visit(file, async (page) => {
       await box(page);
       expect(await boxPlace(page)).toEqual([['ui timeline', after]]);
-      // Gitea replaces its merge box whole while it checks for conflicts.
-      await page.evaluate(() => {
-        const merge = document.querySelector('.pull-merge-box');
-        if (merge) merge.outerHTML = String(merge.outerHTML);
-      });
-      expect(await boxPlace(page)).toEqual([['ui timeline', after]]);
+      await page.getByRole('button', { name: 'Show details' }).click();
+      const hide = page.getByRole('button', { name: 'Hide details' });
+      await hide.waitFor();
+      // Gitea replaces its merge box whole while it checks for conflicts, and the sidebar after a change.
+      for (const part of ['.pull-merge-box', '.issue-content-right']) {
+        const times = await replace(page, part);
+        expect(times, part).toBe(part === '.pull-merge-box' && file === 'pull-merged.html' ? 0 : 1);
+        expect(await boxPlace(page)).toEqual([['ui timeline', after]]);
+        expect(await hide.isVisible()).toBe(true);
+      }
+      // With the whole content the box goes and comes back, as its reader left it.
+      expect(await replace(page, '.issue-content')).toBe(1);
+      await expect.poll(() => boxPlace(page)).toEqual([['ui timeline', after]]);
+      await hide.click();
+      await page.getByRole('button', { name: 'Show details' }).waitFor();
     });
   });
 
-  test('a line under the title of pull-files.html says the verdict', async () => {
+  test('a line under the title of pull-files.html says the verdict, also when the content was replaced', async () => {
     await visit('pull-files.html', async (page) => {
-      await page.locator('.issue-title-meta > .dbx-status-line').getByText('1 of 2 gates fails').waitFor();
-      expect(await page.locator('.dbx').count()).toBe(1);
+      const line = page.locator('.issue-title-meta > .dbx-status-line').getByText('1 of 2 gates fails');
+      await line.waitFor();
+      for (const part of ['.issue-title-header', '.page-content.repository']) {
+        expect(await replace(page, part), part).toBe(1);
+        await line.waitFor();
+        await expect.poll(() => page.locator('.dbx').count()).toBe(1);
+      }
     });
   });
 
-  test('production is the last section of the sidebar in repository.html', async () => {
+  test('production is the last section of the sidebar in repository.html, also when it was replaced', async () => {
     await visit('repository.html', async (page) => {
       const section = page.locator('.repo-home-sidebar-bottom > .flex-list > .flex-item:last-child');
-      await section.and(page.locator('.dbx-production')).getByText('v12').waitFor();
+      const production = section.and(page.locator('.dbx-production')).getByText('v12');
+      await production.waitFor();
+      for (const part of ['.repo-home-sidebar-bottom', '.repo-grid-filelist-sidebar']) {
+        expect(await replace(page, part), part).toBe(1);
+        await production.waitFor();
+        await expect.poll(() => page.locator('.dbx-production').count()).toBe(1);
+      }
     });
   });
 
   test('the tab fills repository.html, and nothing of the page below is seen', async () => {
     await visit('repository.html?tab=databricks', async (page) => {
-      expect(await page.locator('.repo-grid-filelist-sidebar').isVisible()).toBe(false);
-      await page.getByLabel('In production').getByText('ml.prod.wine').waitFor();
+      const files = page.locator('.repo-grid-filelist-sidebar');
+      expect(await files.isVisible()).toBe(false);
+      const production = page.getByLabel('In production').getByText('ml.prod.wine');
+      await production.waitFor();
       expect(await page.locator('.overflow-menu-items [data-databricks-tab].active').isVisible()).toBe(true);
-      expect(await page.locator('.repo-grid-filelist-sidebar').isVisible()).toBe(false);
       expect(await page.locator('.secondary-nav').isVisible()).toBe(true);
+      // The file tree replaces what is below; it stays hidden, and the tab stays.
+      expect(await replace(page, '.repo-grid-filelist-sidebar')).toBe(1);
+      expect(await files.isVisible()).toBe(false);
+      expect(await production.isVisible()).toBe(true);
     });
   });
 
@@ -158,6 +188,17 @@ describe.skipIf(!present)('in the recorded pages', () => {
     expect(ours).toEqual([]);
   });
 });
+
+/** Puts a part's own markup, as the server sent it, in its place. @returns how many parts there were */
+async function replace(page: Page, part: string): Promise<number> {
+  return await page.evaluate(async (selector) => {
+    const text = await (await fetch(location.href)).text();
+    const fresh = new DOMParser().parseFromString(text, 'text/html');
+    const old = [...document.querySelectorAll(selector)].filter((one) => one.closest('.dbx-page') === null);
+    for (const one of old) one.replaceWith(document.importNode(fresh.querySelector(selector)!, true));
+    return old.length;
+  }, part);
+}
 
 /** The answers of `answersFor`, told of another pull request. */
 function forPull(index: number): Answers {
