@@ -3,7 +3,7 @@
  * it. Pages, API, OAuth and webhooks read these flags and compare no version. Each release says what changed since
  * the one before; it was read in that release's own source, and only 1.26 was recorded from a running Gitea.
  * Not shown: CSRF tokens (before 1.26), changes by way of the sidebar (a reload before 1.26, then replaced whole),
- * `branch_count` of a repository (1.27), the inner DOM of the merge box (1.27).
+ * the inner DOM of the merge box (1.27), `url`, `content_type` and `metadata` of a hook (Forgejo).
  */
 
 /** Fields that the recorded 1.26 shows and a release does not, and the other way round. */
@@ -11,9 +11,11 @@ export interface FieldChanges {
   readonly absent?: readonly string[];
   /** With the value that they have in this forge. */
   readonly added?: Readonly<Record<string, unknown>>;
+  /** Left out where the number is 0. */
+  readonly omittedAtZero?: readonly string[];
 }
 
-export type DescribedThing = 'repository' | 'pull' | 'issue' | 'user';
+export type DescribedThing = 'repository' | 'pull' | 'issue' | 'user' | 'hook' | 'application';
 
 /** A release as the forge shows it. */
 export interface Release {
@@ -67,6 +69,8 @@ export interface Release {
   readonly forgejoHeaders: boolean;
   /** A delivery about a push to a pull request names the commits before and after it. */
   readonly pushRange: boolean;
+  /** A repository says how many branches it has. */
+  readonly branchCount: boolean;
   readonly fields: Readonly<Partial<Record<DescribedThing, FieldChanges>>>;
 }
 
@@ -97,10 +101,12 @@ const gitea122: Release = {
   hookTargetType: false,
   forgejoHeaders: false,
   pushRange: false,
+  branchCount: false,
   fields: {
     repository: { absent: [...noMergeDetection, 'licenses', 'topics'], added: noneIsNull },
     pull: { absent: ['requested_reviewers_teams'] },
     issue: { absent: ['time_estimate'] },
+    application: { absent: ['skip_secondary_authorization'] },
   },
 };
 
@@ -125,7 +131,11 @@ const gitea124: Release = {
   mergeBox: 'pull-merge-box',
   mergeBoxPolling: 'while-checking',
   hookTargetType: true,
-  fields: { repository: { absent: noMergeDetection }, issue: { absent: ['time_estimate'] } },
+  fields: {
+    repository: { absent: noMergeDetection },
+    pull: { omittedAtZero: ['review_comments'] },
+    issue: { absent: ['time_estimate'] },
+  },
 };
 
 const gitea125: Release = {
@@ -134,7 +144,7 @@ const gitea125: Release = {
   version: '1.25.4',
   source: 'release/v1.25',
   issuerSlash: false,
-  fields: {},
+  fields: { pull: { omittedAtZero: ['review_comments'] } },
 };
 
 /** As recorded in March 2026. The release of April has the mark `endMark` as well. */
@@ -149,6 +159,7 @@ const gitea126: Release = {
   themeInContext: true,
   referrerPolicy: 'same-origin',
   script: 'head',
+  fields: {},
 };
 
 const gitea127: Release = {
@@ -156,7 +167,7 @@ const gitea127: Release = {
   name: 'Gitea 1.27',
   version: '1.27.3',
   isRecorded: false,
-  source: 'v1.27.3',
+  source: 'v1.27.3; held against a running tree of 1.27.1 once',
   currentUrl: true,
   contentSecurityPolicy: true,
   script: 'footer',
@@ -166,6 +177,7 @@ const gitea127: Release = {
   endMark: true,
   mergeBoxPolling: 'while-pending',
   pushRange: true,
+  branchCount: true,
   fields: {
     repository: {
       added: {
@@ -174,8 +186,9 @@ const gitea127: Release = {
         mirror_last_sync_at: '0001-01-01T00:00:00Z',
       },
     },
-    pull: { added: { content_version: 0 } },
+    pull: { added: { content_version: 0 }, omittedAtZero: ['review_comments'] },
     issue: { added: { content_version: 0, projects: null } },
+    hook: { added: { name: '' } },
   },
 };
 
@@ -184,7 +197,7 @@ const forgejo11: Release = {
   ...gitea122,
   name: 'Forgejo 11',
   version: '11.0.1+gitea-1.22.0',
-  source: 'v11.0/forgejo',
+  source: 'v11.0/forgejo; pages and headers held against a running 7.0.15 once',
   unitConstants: false,
   tabBar: 'container',
   scopedGrants: true,
@@ -197,6 +210,7 @@ const forgejo11: Release = {
     pull: { added: { flow: 0 } },
     issue: { absent: ['time_estimate'] },
     user: { added: { pronouns: '' } },
+    application: { absent: ['skip_secondary_authorization'] },
   },
 };
 
@@ -229,8 +243,10 @@ export function releaseTitle(version: ForgeVersion): string {
 export function withFieldsOf<T extends object>(release: Release, thing: DescribedThing, json: T): T {
   const changes = release.fields[thing];
   if (changes === undefined) return json;
-  const { absent = [], added = {} } = changes;
-  const kept = Object.entries(json).filter(([name]) => !absent.includes(name));
+  const { absent = [], added = {}, omittedAtZero = [] } = changes;
+  const kept = Object.entries(json).filter(
+    ([name, value]) => !absent.includes(name) && !(value === 0 && omittedAtZero.includes(name)),
+  );
   const more = Object.entries(added).filter(([name]) => !(name in json));
   return Object.fromEntries([...kept, ...more]) as T;
 }

@@ -125,7 +125,7 @@ const expected: Record<ForgeVersion, Expected> = {
     notInHome: ['.flex-list'],
     fields: [
       ...['has_code', 'allow_manual_merge', 'autodetect_manual_merge', 'licenses', 'projects_mode', 'topics'],
-      ...['allow_merge_update', 'default_update_style', 'mirror_last_sync_at'],
+      ...['allow_merge_update', 'default_update_style', 'mirror_last_sync_at', 'branch_count'],
     ],
     headers: targetType,
     tokenMayWrite: false,
@@ -235,6 +235,7 @@ describe.each(forgeVersions.map((version) => ({ version, title: releaseTitle(ver
       });
       const repository = (await (await api('/repos/ml/wine-quality')).json()) as object;
       expect(varyingFields.filter((field) => field in repository).sort()).toEqual([...release.fields].sort());
+      if ('branch_count' in repository) expect(repository.branch_count).toBe(2);
     });
 
     it('signs people in under its issuer, with a token that may do what the release lets it', async () => {

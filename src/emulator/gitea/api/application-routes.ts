@@ -1,4 +1,6 @@
 import { createApplication, newSecret } from '../oauth/applications.ts';
+import type { Release } from '../releases.ts';
+import { withFieldsOf } from '../releases.ts';
 import type { ApplicationRow } from '../store/rows.ts';
 import { timestamp } from '../wire/timestamp.ts';
 import { notFound } from './api-error.ts';
@@ -9,7 +11,9 @@ import type { AddRoute, ApiCall } from './router.ts';
 export function applicationRoutes(route: AddRoute): void {
   const path = '/user/applications/oauth2';
   route('GET', path, ['user'], (call) =>
-    paged(call, call.forge.store.applications.list({ userId: call.doer().id })).map((row) => show(row, '')),
+    paged(call, call.forge.store.applications.list({ userId: call.doer().id })).map((row) =>
+      show(call.forge.settings.release, row, ''),
+    ),
   );
   route('POST', path, ['user'], (call) => {
     const { row, secret } = createApplication(call.forge, call.doer(), {
@@ -18,9 +22,9 @@ export function applicationRoutes(route: AddRoute): void {
       isConfidential: call.body.flag('confidential_client') ?? false,
       skipSecondaryAuthorization: call.body.flag('skip_secondary_authorization') ?? false,
     });
-    return call.created(show(row, secret));
+    return call.created(show(call.forge.settings.release, row, secret));
   });
-  route('GET', `${path}/:id`, ['user'], (call) => show(find(call), ''));
+  route('GET', `${path}/:id`, ['user'], (call) => show(call.forge.settings.release, find(call), ''));
   route('PATCH', `${path}/:id`, ['user'], (call) => {
     const row = find(call);
     const { secret, hash } = newSecret();
@@ -32,7 +36,7 @@ export function applicationRoutes(route: AddRoute): void {
         call.body.flag('skip_secondary_authorization') ?? row.skipSecondaryAuthorization,
       secretHash: hash,
     });
-    return show(changed, secret);
+    return show(call.forge.settings.release, changed, secret);
   });
   route('DELETE', `${path}/:id`, ['user'], (call) => {
     const row = find(call);
@@ -52,8 +56,8 @@ function find(call: ApiCall): ApplicationRow {
   return row;
 }
 
-function show(row: ApplicationRow, secret: string) {
-  return {
+function show(release: Release, row: ApplicationRow, secret: string) {
+  return withFieldsOf(release, 'application', {
     id: row.id,
     name: row.name,
     client_id: row.clientId,
@@ -62,5 +66,5 @@ function show(row: ApplicationRow, secret: string) {
     skip_secondary_authorization: row.skipSecondaryAuthorization,
     redirect_uris: row.redirectUris,
     created: timestamp(row.created),
-  };
+  });
 }

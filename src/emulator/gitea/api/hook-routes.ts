@@ -1,4 +1,5 @@
 import { Refusal } from '../refusal.ts';
+import { withFieldsOf } from '../releases.ts';
 import type { HookRow } from '../store/rows.ts';
 import { subscribedEvents } from '../webhooks/hook-events.ts';
 import { timestamp } from '../wire/timestamp.ts';
@@ -22,16 +23,18 @@ export function hookRoutes(route: AddRoute): void {
       return hook;
     };
     route('GET', path, [category], (call) =>
-      paged(call, call.forge.store.hooks.list({ repositoryId: owner(call) })).map(hookJson),
+      paged(call, call.forge.store.hooks.list({ repositoryId: owner(call) })).map((hook) =>
+        hookJson(call, hook),
+      ),
     );
     route('POST', path, [category], (call) => {
       const repositoryId = owner(call);
-      return call.created(hookJson(call.forge.store.hooks.insert(newHook(call, repositoryId))));
+      return call.created(hookJson(call, call.forge.store.hooks.insert(newHook(call, repositoryId))));
     });
-    route('GET', `${path}/:id`, [category], (call) => hookJson(find(call)));
+    route('GET', `${path}/:id`, [category], (call) => hookJson(call, find(call)));
     route('PATCH', `${path}/:id`, [category], (call) => {
       const hook = find(call);
-      return hookJson(call.forge.store.hooks.update(hook.id, changedHook(call, hook)));
+      return hookJson(call, call.forge.store.hooks.update(hook.id, changedHook(call, hook)));
     });
     route('DELETE', `${path}/:id`, [category], (call) => {
       const hook = find(call);
@@ -99,8 +102,8 @@ function configOf(body: Body): Record<string, string | undefined> {
 }
 
 /** A hook as the API shows it: never with its secret. */
-function hookJson(hook: HookRow) {
-  return {
+function hookJson({ forge }: ApiCall, hook: HookRow) {
+  return withFieldsOf(forge.settings.release, 'hook', {
     id: hook.id,
     type: hook.kind,
     branch_filter: hook.branchFilter,
@@ -110,5 +113,5 @@ function hookJson(hook: HookRow) {
     active: hook.isActive,
     updated_at: timestamp(hook.updated),
     created_at: timestamp(hook.created),
-  };
+  });
 }

@@ -1,4 +1,5 @@
 import type { ForgeContext } from '../context.ts';
+import { branchCount } from '../git/branch-count.ts';
 import { withFieldsOf } from '../releases.ts';
 import { atLeast } from '../repository/permission.ts';
 import { fullName, repositoryOwner } from '../repository/repositories.ts';
@@ -62,6 +63,7 @@ export function repositoryJson(
     forks_count: store.repositories.count({ forkOf: repository.id }),
     watchers_count: repository.forkOf === null ? 1 : 0,
     open_issues_count: 0,
+    ...(forge.settings.release.branchCount ? { branch_count: branchCount(forge.git.path(repository)) } : {}),
     open_pr_counter: store.pulls.count({ repositoryId: repository.id, state: 'open' }),
     release_counter: 0,
     default_branch: repository.defaultBranch,
