@@ -1,6 +1,7 @@
 import { readCommit } from '../git/commits.ts';
 import { canMerge } from '../protection/merge-decision.ts';
 import { defaultMergeTitle } from '../pull/merge-commit.ts';
+import { deletableHead } from '../pull/merge-pull.ts';
 import { mayWritePull } from '../pull/pulls.ts';
 import { latestStatuses } from '../pull/statuses.ts';
 import { timeline } from '../pull/timeline.ts';
@@ -8,6 +9,7 @@ import { atLeast, permission } from '../repository/permission.ts';
 import { fullName } from '../repository/repositories.ts';
 import type { CommentRow, RepositoryRow, ReviewRow, UserRow } from '../store/rows.ts';
 import type { SafeHtml } from '../template/value.ts';
+import type { ClosedBoxView } from './closed-box.ts';
 import type { CommentView } from './comment-box.ts';
 import { timelineComment } from './comment-box.ts';
 import { markdownOf } from './load-markdown.ts';
@@ -23,8 +25,10 @@ export interface ConversationView {
   readonly summary: PullSummary;
   readonly entries: readonly SafeHtml[];
   readonly sidebar: PullSidebarView;
-  /** Absent when the pull request is merged or closed, or the repository archived. */
+  /** Absent when the pull request is closed, or the repository archived. */
   readonly merge: MergeBoxView | undefined;
+  /** Absent when it is open or the repository archived, and when it is merged and its branch is gone or must stay. */
+  readonly closed: ClosedBoxView | undefined;
   readonly mayComment: boolean;
 }
 
@@ -55,8 +59,20 @@ export async function loadConversation(viewer: Viewer, summary: PullSummary): Pr
         .filter((one) => one !== undefined),
     },
     merge: pull.state === 'closed' || repository.isArchived ? undefined : await loadMergeBox(viewer, summary),
+    closed: await loadClosedBox(viewer, summary),
     mayComment: user !== undefined && !repository.isArchived,
   };
+}
+
+async function loadClosedBox(
+  viewer: Viewer,
+  { repository, pull }: PullSummary,
+): Promise<ClosedBoxView | undefined> {
+  if (pull.state !== 'closed' || repository.isArchived) return undefined;
+  const mayDeleteBranch = (await deletableHead(viewer.forge, viewer.user, pull)) !== undefined;
+  if (pull.isMerged && !mayDeleteBranch) return undefined;
+  const pullLink = `${repositoryLink(viewer, repository)}/pulls/${pull.index}`;
+  return { pull, pullLink, mayDeleteBranch, release: viewer.forge.settings.release };
 }
 
 /** The merge box alone: 1.27 asks for it again and again. */

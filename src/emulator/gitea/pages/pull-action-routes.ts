@@ -3,7 +3,7 @@ import type { ForgeContext } from '../context.ts';
 import { createComment, deleteComment, editComment } from '../pull/comments.ts';
 import type { MergeStyle } from '../pull/merge-commit.ts';
 import { mergeStyles } from '../pull/merge-commit.ts';
-import { mergePull } from '../pull/merge-pull.ts';
+import { deleteHead, mergePull } from '../pull/merge-pull.ts';
 import { closePull, editPull, reopenPull } from '../pull/pulls.ts';
 import { submitReview } from '../pull/reviews.ts';
 import { updatePull } from '../pull/update-pull.ts';
@@ -114,6 +114,13 @@ export function registerPullActions(app: FastifyInstance, forge: ForgeContext): 
       deleteBranch: form.delete_branch_after_merge === 'on' || form.delete_branch_after_merge === 'true',
       force: form.force_merge === 'true',
     });
+    return redirect(reply, `${link}/pulls/${pull.index}`);
+  });
+
+  app.post('/:owner/:repository/pulls/:index/cleanup', async (request, reply) => {
+    const { user, pull, link } = place(pageScope(forge, request));
+    if (pull.state !== 'closed') throw new Refusal(422, 'An open pull request needs its branch.');
+    await deleteHead(forge, user, pull);
     return redirect(reply, `${link}/pulls/${pull.index}`);
   });
 

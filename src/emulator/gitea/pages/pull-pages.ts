@@ -1,4 +1,5 @@
 import type { SafeHtml } from '../template/value.ts';
+import { closedBox } from './closed-box.ts';
 import { diffFiles, diffSummary } from './diff-view.ts';
 import { editor } from './editor.ts';
 import type { ListedCommit } from './history-pages.ts';
@@ -44,7 +45,7 @@ ${content}
 export function conversationPage(viewer: Viewer, view: ConversationView): Page {
   const { release } = viewer.forge.settings;
   const end = release.endMark && html`<div class="timeline-item tw-hidden" id="timeline-comments-end"></div>`;
-  const items = html`${view.entries}${end}${view.merge !== undefined && mergeBox(view.merge)}
+  const items = html`${view.entries}${end}${view.merge !== undefined && mergeBox(view.merge)}${view.closed !== undefined && closedBox(view.closed)}
 ${view.mayComment ? commentForm(viewer, view) : signInHint(viewer)}`;
   const left =
     release.timeline === 'ui timeline'

@@ -5,7 +5,7 @@ import { refusePush } from '../protection/push-decision.ts';
 import { Refusal } from '../refusal.ts';
 import { afterPush } from '../repository/after-push.ts';
 import { atLeast, permission } from '../repository/permission.ts';
-import type { PullRow, UserRow } from '../store/rows.ts';
+import type { PullRow, RepositoryRow, UserRow } from '../store/rows.ts';
 import { firePull } from '../webhooks/pull-events.ts';
 import type { MergeStyle } from './merge-commit.ts';
 import { writeMerge } from './merge-commit.ts';
@@ -71,15 +71,27 @@ export async function mergePull(
   return merged;
 }
 
-/** Deletes a merged pull request's head branch where the doer may; otherwise it stays. */
-async function deleteHead(forge: ForgeContext, doer: UserRow, pull: PullRow): Promise<void> {
+/** The repository whose branch is a pull request's head, where the doer may delete that branch. */
+export async function deletableHead(
+  forge: ForgeContext,
+  doer: UserRow | undefined,
+  pull: PullRow,
+): Promise<RepositoryRow | undefined> {
   const head =
     pull.headRepositoryId === null ? undefined : forge.store.repositories.get(pull.headRepositoryId);
-  if (head === undefined || !atLeast(permission(forge, doer, head), 'write')) return;
+  if (doer === undefined || head === undefined) return undefined;
+  if (!atLeast(permission(forge, doer, head), 'write')) return undefined;
   const ref = `refs/heads/${pull.headBranch}`;
   const before = await forge.git.ref(head, ref);
-  if (before === undefined) return;
-  if ((await refusePush(forge, doer, head, { ref, before, after: zeroSha }, {})) !== undefined) return;
+  if (before === undefined) return undefined;
+  const refusal = await refusePush(forge, doer, head, { ref, before, after: zeroSha }, {});
+  return refusal === undefined ? head : undefined;
+}
+
+/** Deletes a pull request's head branch where the doer may; otherwise it stays. */
+export async function deleteHead(forge: ForgeContext, doer: UserRow, pull: PullRow): Promise<void> {
+  const head = await deletableHead(forge, doer, pull);
+  if (head === undefined) return;
   const update = await deletedBranch(forge, head, pull.headBranch);
   addEntry(forge, doer, pull, 'delete_branch', { body: pull.headBranch });
   await afterPush(forge, doer, head, [update]);

@@ -142,7 +142,12 @@ describe('what people do in the pages', () => {
     expect(pull().isMerged).toBe(true);
     const page = (await story.get(pullPath, 'wendy')).html;
     expect(page).toContain('ui purple label issue-state-label');
-    expect(page).not.toContain('pull-merge-box');
+    // The branch is still there for its writers to delete; then, and for readers, nothing stands there any more.
+    expect(page).toMatch(/timeline-item comment pull-merge-box[\s\S]*data-url="[^"]*\/pulls\/1\/cleanup"/);
+    expect(page).not.toContain('id="pull-request-merge-form"');
+    expect((await story.get(pullPath, 'rita')).html).not.toContain('pull-merge-box');
+    expect((await story.post(`${pullPath}/cleanup`, {}, 'wendy')).status).toBe(303);
+    expect((await story.get(pullPath, 'wendy')).html).not.toContain('pull-merge-box');
     expect((await story.get('/ml/wine-quality', 'wendy')).html).toContain('Fewer trees');
   });
 
