@@ -18,10 +18,21 @@ describe('where the box goes', () => {
     expect(pullBoxPoint(page)?.before?.className).toContain('pull-merge-box');
   });
 
-  it('is after the end mark in 1.27 where there is no merge box', () => {
+  const list = '<div class="timeline-item comment issue-content-comment"></div>';
+  const mark = '<div class="timeline-item tw-hidden" id="timeline-comments-end"></div>';
+
+  it('is before the merge box in the list of 1.27, which has no time line', () => {
     const page = parse(
-      `<div class="issue-content-left"><div class="comment-list"><div class="timeline-item"></div>
-       <div id="timeline-comments-end"></div><p class="after"></p></div></div>`,
+      `<div class="issue-content-left"><div class="comment-list">${list}${mark}
+       <div class="timeline-item comment pull-merge-box"></div><div class="timeline-item comment form"></div></div></div>`,
+    );
+    expect(pullBoxPoint(page)?.parent.className).toBe('comment-list');
+    expect(pullBoxPoint(page)?.before?.className).toContain('pull-merge-box');
+  });
+
+  it('is after the end mark in 1.27 where neither merge box nor form follows', () => {
+    const page = parse(
+      `<div class="issue-content-left"><div class="comment-list">${list}${mark}<p class="after"></p></div></div>`,
     );
     expect(pullBoxPoint(page)?.parent.className).toBe('comment-list');
     expect(pullBoxPoint(page)?.before?.className).toBe('after');
