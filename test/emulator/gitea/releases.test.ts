@@ -1,4 +1,6 @@
 /** What each release must look like, said here once more and without the emulator's own table. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Document } from 'happy-dom';
 import { Window } from 'happy-dom';
 import { decodeJwt } from 'jose';
@@ -192,6 +194,18 @@ it('one release was recorded, and the names of the others say that they were not
     'Gitea 1.27 (no recording)',
     'Forgejo 11 (no recording)',
   ]);
+});
+
+it('the differences stand in the table alone: nothing else compares versions', () => {
+  const root = join(import.meta.dirname, '../../../src/emulator/gitea');
+  const compares = (file: string) =>
+    /\b(version|release\.name)\s*[!=]==|['"](1\.2[2-57]|forgejo-11)['"]/.test(
+      readFileSync(join(root, file), 'utf8'),
+    );
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
+  );
+  expect(files.filter(compares)).toEqual(['releases.ts']);
 });
 
 describe.each(forgeVersions.map((version) => ({ version, title: releaseTitle(version) })))(
