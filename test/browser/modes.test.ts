@@ -189,6 +189,18 @@ describe.each(all)('in the pages of $title', ({ version }) => {
     },
   );
 
+  test('the box stands above what says that the pull request was closed', async () => {
+    await forge.api('PATCH', 'repos/ml/wine/pulls/1', { state: 'closed' });
+    try {
+      await open('ml/wine/pulls/1');
+      await page.getByText('Pull request closed').waitFor();
+      await page.locator('#databricks').getByText('1 of 2 gates fails').first().waitFor();
+      expect(await boxes()).toEqual(once);
+    } finally {
+      await forge.api('PATCH', 'repos/ml/wine/pulls/1', { state: 'open' });
+    }
+  });
+
   test.runIf(isNew)('what changes is shown without a reload, and asked for once', async () => {
     await openPull();
     const told = () => forge.backend.asked.filter((one) => one.endsWith('pulls/1')).length;
