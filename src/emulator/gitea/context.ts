@@ -1,6 +1,6 @@
 import type { ForgeLog } from './forge-log.ts';
 import type { GitRepositories } from './git/git-repositories.ts';
-import type { Release } from './releases.ts';
+import type { Release } from './release.ts';
 import type { Store } from './store/store.ts';
 import type { WebhookQueue } from './webhooks/webhook-queue.ts';
 

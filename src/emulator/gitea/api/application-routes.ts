@@ -1,6 +1,6 @@
 import { createApplication, newSecret } from '../oauth/applications.ts';
-import type { Release } from '../releases.ts';
-import { withFieldsOf } from '../releases.ts';
+import type { Release } from '../release.ts';
+import { withFieldsOf } from '../release.ts';
 import type { ApplicationRow } from '../store/rows.ts';
 import { timestamp } from '../wire/timestamp.ts';
 import { notFound } from './api-error.ts';

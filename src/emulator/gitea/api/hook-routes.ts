@@ -1,5 +1,5 @@
 import { Refusal } from '../refusal.ts';
-import { withFieldsOf } from '../releases.ts';
+import { withFieldsOf } from '../release.ts';
 import type { HookRow } from '../store/rows.ts';
 import { subscribedEvents } from '../webhooks/hook-events.ts';
 import { timestamp } from '../wire/timestamp.ts';

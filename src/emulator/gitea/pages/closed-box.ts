@@ -1,4 +1,4 @@
-import type { Release } from '../releases.ts';
+import type { Release } from '../release.ts';
 import type { PullRow } from '../store/rows.ts';
 import type { SafeHtml } from '../template/value.ts';
 import { html } from './html.ts';

@@ -1,7 +1,7 @@
 import type { MergeDecision, MergeReason } from '../protection/merge-decision.ts';
 import { isDraft } from '../pull/pulls.ts';
 import { combinedState } from '../pull/statuses.ts';
-import type { Release } from '../releases.ts';
+import type { Release } from '../release.ts';
 import type { PullRow, StatusRow } from '../store/rows.ts';
 import type { SafeHtml } from '../template/value.ts';
 import { html } from './html.ts';

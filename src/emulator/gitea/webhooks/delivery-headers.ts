@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { Release } from '../releases.ts';
+import type { Release } from '../release.ts';
 import type { HookRow } from '../store/rows.ts';
 
 export interface SignedDelivery {

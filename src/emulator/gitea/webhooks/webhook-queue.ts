@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ForgeLog } from '../forge-log.ts';
-import type { Release } from '../releases.ts';
+import type { Release } from '../release.ts';
 import type { DeliveryRow, HookRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import { deliveryHeaders } from './delivery-headers.ts';

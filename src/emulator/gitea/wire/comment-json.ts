@@ -1,6 +1,6 @@
 import type { ForgeContext } from '../context.ts';
 import { baseRepository, isDraft } from '../pull/pulls.ts';
-import { withFieldsOf } from '../releases.ts';
+import { withFieldsOf } from '../release.ts';
 import { fullName, repositoryOwner } from '../repository/repositories.ts';
 import type { CommentRow, PullRow, ReviewRow, UserRow } from '../store/rows.ts';
 import { pullUrl, repositoryApiUrl } from './addresses.ts';

@@ -4,7 +4,7 @@ import { pullHeadRef } from '../pull/head.ts';
 import { mergeability } from '../pull/mergeability.ts';
 import { baseRepository, isDraft } from '../pull/pulls.ts';
 import { reviewersOf } from '../pull/reviews.ts';
-import { withFieldsOf } from '../releases.ts';
+import { withFieldsOf } from '../release.ts';
 import { permission } from '../repository/permission.ts';
 import type { PullRow, UserRow } from '../store/rows.ts';
 import { pullUrl } from './addresses.ts';

@@ -1,6 +1,6 @@
 import type { ForgeContext } from '../context.ts';
 import { branchCount } from '../git/branch-count.ts';
-import { withFieldsOf } from '../releases.ts';
+import { withFieldsOf } from '../release.ts';
 import { atLeast } from '../repository/permission.ts';
 import { fullName, repositoryOwner } from '../repository/repositories.ts';
 import type { Access, RepositoryRow } from '../store/rows.ts';

@@ -1,5 +1,5 @@
 import type { ForgeContext } from '../context.ts';
-import { withFieldsOf } from '../releases.ts';
+import { withFieldsOf } from '../release.ts';
 import type { Access, UserRow } from '../store/rows.ts';
 import { timestamp, zeroTime } from './timestamp.ts';
 
