@@ -261,7 +261,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     refusedCallers,
     trustedProxies: configuration.trustedProxies,
     api: [
-      (api) => sessionRoutes(api, { sessions, cookie }),
+      (api) => sessionRoutes(api, { sessions, access, cookie }),
       (api) => repositoryRoutes(api, overview),
       (api) =>
         runRoutes(api, {

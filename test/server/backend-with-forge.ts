@@ -24,6 +24,7 @@ import { SignIn } from '../../src/server/identity/sign-in.ts';
 import { createAccessCheck } from '../../src/server/permission/access-check.ts';
 import { createBoundRepositories } from '../../src/server/permission/bound-repositories.ts';
 import type { BoundRepositories } from '../../src/server/permission/bound-repository.ts';
+import type { Acts } from '../../src/server/permission/matrix.ts';
 import { openDatabase } from '../../src/server/store/database.ts';
 import type { Stores } from '../../src/server/store/stores.ts';
 import { createStores } from '../../src/server/store/stores.ts';
@@ -73,6 +74,8 @@ export interface BackendOptions {
   /** Globs of the one binding. */
   globs?: string[];
   api?: (backend: { hub: EventHub; transactor: Transactor<Stores> }) => RouteModule[];
+  /** Acts of the routes in `api` that are not the product's. */
+  furtherActs?: Acts;
   rateLimits?: { user: number; address: number };
   streamTimes?: { heartbeatMs: number; recheckMs: number; bufferLimit: number };
 }
@@ -173,8 +176,9 @@ export async function startBackendWithForge(options: BackendOptions = {}): Promi
     guard: { access, audit },
     refusedCallers,
     rateLimits: options.rateLimits,
+    furtherActs: options.furtherActs,
     api: [
-      (scope) => sessionRoutes(scope, { sessions, cookie }),
+      (scope) => sessionRoutes(scope, { sessions, access, cookie }),
       (scope) => auditRoutes(scope, { audit, verifier: new ChainVerifier(audit, now) }),
       (scope) => eventRoutes(scope, { hub, access, sessions, stream: options.streamTimes }),
       (scope) =>

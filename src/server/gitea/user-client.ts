@@ -25,6 +25,9 @@ interface BranchAnswer {
 export function createUserGitea(url: string, userAgent: string): UserGitea {
   const http = (token: string) => new GiteaHttp({ url, token, userAgent });
   return {
+    async self(token) {
+      await http(token).json('GET', '/user');
+    },
     async repository(token, id) {
       const answer = await http(token).find<RepositoryAnswer>(`/repositories/${id}`);
       if (answer === null) return null;

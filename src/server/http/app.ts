@@ -9,11 +9,14 @@ import fastify, { LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { apiPath } from '../../contract/address.ts';
 import type { Access } from '../permission/access.ts';
+import type { Acts } from '../permission/matrix.ts';
+import { routeActs } from '../permission/matrix.ts';
 import type { App, RouteModule } from './application.ts';
 import { crossOrigin } from './cross-origin.ts';
 import { handleError } from './error-handler.ts';
 import type { GuardService } from './guard.ts';
 import { guardedAccess } from './guard.ts';
+import { guardByMatrix } from './matrix-guard.ts';
 import { UnmatchedRequests } from './not-found.ts';
 import { originCheck } from './origin-check.ts';
 import { ProblemError } from './problem.ts';
@@ -32,7 +35,7 @@ export interface AppServices {
   sessions: SessionLookup;
   guard: GuardService;
   refusedCallers: RefusedCallers;
-  /** Mounted under `api/v1/`: behind session, Origin check and rate limits. */
+  /** Mounted under `api/v1/`: behind session, Origin check and rate limits; guarded by the permission matrix. */
   api: RouteModule[];
   /** Mounted under the public URL itself, without any of these: sign-in, issuer, webhook, health. */
   root: RouteModule[];
@@ -40,6 +43,8 @@ export interface AppServices {
   trustedProxies?: string[];
   /** Requests per minute of one user, and of one address without a session. */
   rateLimits?: { user: number; address: number };
+  /** Acts of routes that are not the product's: tests register some. */
+  furtherActs?: Acts;
 }
 
 /** Bodies of the API are small JSON documents. */
@@ -51,6 +56,7 @@ const bodyLimit = 64 * 1024;
  */
 export async function createApp(services: AppServices): Promise<App> {
   const { publicUrl, log } = services;
+  const base = new URL(publicUrl).pathname.replace(/\/$/, '');
   const app: App = fastify({
     loggerInstance: log as FastifyBaseLogger,
     genReqId: () => randomUUID(),
@@ -77,6 +83,7 @@ export async function createApp(services: AppServices): Promise<App> {
 
   const unmatched = new UnmatchedRequests();
   app.addHook('onRoute', ({ url, method }) => unmatched.note(url, method));
+  app.addHook('onRoute', guardByMatrix({ ...routeActs, ...services.furtherActs }, base));
   app.addHook('onSend', async (request, reply) => harden(request, reply));
   app.addHook('onResponse', async (request, reply) => {
     request.log.info({ req: request, res: reply, ms: Math.round(reply.elapsedTime) }, 'answered');
@@ -111,7 +118,6 @@ export async function createApp(services: AppServices): Promise<App> {
     unmatched.answer(request, reply),
   );
 
-  const base = new URL(publicUrl).pathname.replace(/\/$/, '');
   await app.register(
     async (root: App) => {
       for (const routes of services.root) routes(root);

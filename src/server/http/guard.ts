@@ -52,7 +52,7 @@ export async function recordRefusal(
 }
 
 /**
- * A preHandler for routes with a `:repository` parameter (Gitea's id): asks Gitea what this user may do there now
+ * A preHandler of the permission matrix for routes with a `:repository` parameter (Gitea's id): asks Gitea what this user may do there now
  * and puts the answer on `request.access`, or refuses. Refusals of signed-in people are recorded.
  *
  * @param right what the route needs

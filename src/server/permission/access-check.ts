@@ -32,7 +32,7 @@ export function createAccessCheck(dependencies: {
   now?: () => number;
 }): AccessCheck {
   const { repositories, gitea, now = Date.now } = dependencies;
-  const answers = new Map<string, { at: number; access: Promise<Access> }>();
+  const answers = new Map<string, { at: number; answer: Promise<unknown> }>();
 
   async function ask(viewer: Viewer, repository: BoundRepository): Promise<Access> {
     const token = await viewer.giteaToken();
@@ -57,11 +57,21 @@ export function createAccessCheck(dependencies: {
     return { user: viewer.user, repository, view: true, ...decideAccess(repository, seen, branch, groups) };
   }
 
-  async function withValidToken(viewer: Viewer, repository: BoundRepository): Promise<Access> {
+  /**
+   * A repository that no binding covers is asked for all the same: else who is refused could tell by the time it
+   * took, or by being signed out, which ones are bound.
+   */
+  async function askInVain(viewer: Viewer, repositoryId: number): Promise<never> {
+    await gitea.repository(await viewer.giteaToken(), repositoryId);
+    throw notFound();
+  }
+
+  /** 401: the grant was withdrawn; 403: Gitea lets this user do nothing any more (disabled account). */
+  async function withValidToken<T>(viewer: Viewer, question: () => Promise<T>): Promise<T> {
     try {
-      return await ask(viewer, repository);
+      return await question();
     } catch (error) {
-      if (!(error instanceof GiteaError) || error.status !== 401) throw error;
+      if (!(error instanceof GiteaError) || (error.status !== 401 && error.status !== 403)) throw error;
       await viewer.endSession();
       throw new ProblemError('signed-out', 'Gitea no longer accepts your sign-in here. Sign in again.', {
         cause: error,
@@ -74,18 +84,28 @@ export function createAccessCheck(dependencies: {
     for (const [key, { at }] of answers) if (at < limit || answers.size > mostAnswers) answers.delete(key);
   }
 
+  /** One answer of Gitea serves a session for a moment. */
+  function fresh<T>(key: string, question: () => Promise<T>): Promise<T> {
+    const known = answers.get(key);
+    if (known && now() - known.at < freshMs) return known.answer as Promise<T>;
+    if (answers.size > mostAnswers) prune();
+    const answer = question();
+    answers.set(key, { at: now(), answer });
+    answer.catch(() => answers.delete(key));
+    return answer;
+  }
+
   return {
-    async check(viewer, repositoryId) {
-      const repository = await repositories.find(repositoryId);
-      if (repository === null) throw notFound();
-      const key = `${viewer.sessionKey} ${repositoryId}`;
-      const known = answers.get(key);
-      if (known && now() - known.at < freshMs) return known.access;
-      if (answers.size > mostAnswers) prune();
-      const access = withValidToken(viewer, repository);
-      answers.set(key, { at: now(), access });
-      access.catch(() => answers.delete(key));
-      return access;
-    },
+    check: (viewer, repositoryId) =>
+      fresh(`${viewer.sessionKey} ${repositoryId}`, async () => {
+        const repository = await repositories.find(repositoryId);
+        return await withValidToken(viewer, () =>
+          repository === null ? askInVain(viewer, repositoryId) : ask(viewer, repository),
+        );
+      }),
+    confirm: (viewer) =>
+      fresh(viewer.sessionKey, () =>
+        withValidToken(viewer, async () => await gitea.self(await viewer.giteaToken())),
+      ),
   };
 }

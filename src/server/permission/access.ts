@@ -31,4 +31,6 @@ export type Right = 'view' | 'train' | 'release' | 'audit';
 export interface AccessCheck {
   /** Rejects with `not-found` where the repository is not bound or may not be seen. */
   check(viewer: Viewer, repositoryId: number): Promise<Access>;
+  /** Rejects with `signed-out`, and ends the session, where Gitea no longer accepts the sign-in. */
+  confirm(viewer: Viewer): Promise<void>;
 }

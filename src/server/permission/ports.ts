@@ -34,6 +34,8 @@ export interface BranchForUser {
 
 /** Port: questions to Gitea with the user's own token. null: does not exist for this user. */
 export interface UserGitea {
+  /** Rejects with 401 or 403 where the token, or its user, is not accepted any more. */
+  self(token: string): Promise<void>;
   repository(token: string, id: number): Promise<RepositoryForUser | null>;
   branch(token: string, fullName: string, branch: string): Promise<BranchForUser | null>;
   /** Organisations and teams of the user: `org`, `org:team`. */

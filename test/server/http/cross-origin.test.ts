@@ -24,6 +24,7 @@ beforeAll(async () => {
         check: async () => {
           throw new ProblemError('not-found', 'nothing');
         },
+        confirm: async () => {},
       },
     },
     refusedCallers: new RefusedCallers(audit, () => {}),
@@ -32,6 +33,10 @@ beforeAll(async () => {
       (api) => api.post('/thing', { schema: { body: Type.Object({}) } }, async () => ({ changed: true })),
     ],
     root: [],
+    furtherActs: {
+      'GET api/v1/thing': { needs: 'nothing', does: 'try' },
+      'POST api/v1/thing': { needs: 'nothing', does: 'try' },
+    },
   });
 });
 

@@ -20,6 +20,11 @@ const faults: Record<string, () => Error> = {
   broken: () => new Error('secret-internal'),
 };
 
+const trialActs = {
+  'POST api/v1/trial': { needs: 'nothing', does: 'try' },
+  'GET api/v1/fault/:name': { needs: 'nothing', does: 'try' },
+} as const;
+
 const trial: RouteModule = (app) => {
   app.post(
     '/trial',
@@ -41,7 +46,11 @@ const trial: RouteModule = (app) => {
 };
 
 beforeAll(async () => {
-  backend = await startBackendWithForge({ api: () => [trial], rateLimits: { user: 400, address: 300 } });
+  backend = await startBackendWithForge({
+    api: () => [trial],
+    furtherActs: trialActs,
+    rateLimits: { user: 400, address: 300 },
+  });
   wendy = await signedInBrowser(backend, 'wendy');
 });
 

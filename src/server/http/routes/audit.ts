@@ -3,7 +3,6 @@ import { AuditList } from '../../../contract/audit.ts';
 import type { AuditStore } from '../../audit/ports.ts';
 import type { ChainVerifier } from '../../audit/verifier.ts';
 import type { App } from '../application.ts';
-import { guard } from '../guard.ts';
 
 /** What reading the audit log needs. */
 export interface AuditRouteServices {
@@ -31,7 +30,6 @@ export function auditRoutes(app: App, { audit, verifier }: AuditRouteServices): 
         querystring: query,
         response: { 200: AuditList },
       },
-      preHandler: guard('audit'),
     },
     async (request) => {
       const { cursor = null, limit = 50 } = request.query;

@@ -4,7 +4,6 @@ import { ModelList, PlanRequest, Release, ReleasePlan, ReleaseRequest } from '..
 import type { Catalogue } from '../../registry/catalogue.ts';
 import type { Releases } from '../../registry/releases.ts';
 import type { App } from '../application.ts';
-import { guard } from '../guard.ts';
 import { requesterOf } from './requester.ts';
 
 const ofRepository = Type.Object({ repository: Type.Integer() });
@@ -18,7 +17,6 @@ export function modelRoutes(app: App, services: { catalogue: Catalogue; releases
     '/repositories/:repository/models',
     {
       schema: { params: ofRepository, response: { 200: ModelList, default: Problem } },
-      preHandler: guard('view'),
     },
     async ({ access }) => catalogue.models(access.repository, access.release),
   );
@@ -27,7 +25,6 @@ export function modelRoutes(app: App, services: { catalogue: Catalogue; releases
     '/repositories/:repository/models/:model/plans',
     {
       schema: { params: ofModel, body: PlanRequest, response: { 200: ReleasePlan, default: Problem } },
-      preHandler: guard('release'),
     },
     async ({ access, params, body }) => releases.plan(access.repository, params.model, body),
   );
@@ -36,7 +33,6 @@ export function modelRoutes(app: App, services: { catalogue: Catalogue; releases
     '/repositories/:repository/models/:model/releases',
     {
       schema: { params: ofModel, body: ReleaseRequest, response: { 202: Release, default: Problem } },
-      preHandler: guard('release'),
     },
     async (request, reply) => {
       const { access, params, body } = request;
@@ -60,7 +56,6 @@ export function modelRoutes(app: App, services: { catalogue: Catalogue; releases
     '/repositories/:repository/models/:model/hold/lift',
     {
       schema: { params: ofModel, response: { 204: Type.Null(), default: Problem } },
-      preHandler: guard('release'),
     },
     async (request, reply) => {
       await releases.liftHold(request.access.repository, request.params.model, requesterOf(request));

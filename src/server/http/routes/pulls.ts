@@ -11,7 +11,6 @@ import { isFinal } from '../../training/transitions.ts';
 import type { ModelAliases } from '../../training/views.ts';
 import { runSummary } from '../../training/views.ts';
 import type { App } from '../application.ts';
-import { guard } from '../guard.ts';
 import { ProblemError } from '../problem.ts';
 
 export interface PullRouteServices {
@@ -75,7 +74,6 @@ export function pullRoutes(app: App, services: PullRouteServices): void {
         params: Type.Object({ repository: Type.Integer(), index: Type.Integer({ minimum: 1 }) }),
         response: { 200: PullView },
       },
-      preHandler: guard('view'),
     },
     async ({ access, params }): Promise<PullView> => {
       const { repository, train } = access;

@@ -4,7 +4,6 @@ import { Release, ReleaseList } from '../../../contract/release.ts';
 import type { Catalogue } from '../../registry/catalogue.ts';
 import type { Releases } from '../../registry/releases.ts';
 import type { App } from '../application.ts';
-import { guard } from '../guard.ts';
 import { requesterOf } from './requester.ts';
 
 const ofRepository = Type.Object({ repository: Type.Integer() });
@@ -18,7 +17,6 @@ export function releaseRoutes(app: App, services: { catalogue: Catalogue; releas
     '/repositories/:repository/releases',
     {
       schema: { params: ofRepository, response: { 200: ReleaseList, default: Problem } },
-      preHandler: guard('view'),
     },
     async ({ access }) => catalogue.releases(access.repository, access.release),
   );
@@ -27,7 +25,6 @@ export function releaseRoutes(app: App, services: { catalogue: Catalogue; releas
     '/repositories/:repository/releases/:release',
     {
       schema: { params: ofRelease, response: { 200: Release, default: Problem } },
-      preHandler: guard('view'),
     },
     async ({ access, params }) => catalogue.release(access.repository, params.release),
   );
@@ -37,7 +34,6 @@ export function releaseRoutes(app: App, services: { catalogue: Catalogue; releas
       `/repositories/:repository/releases/:release/${how}`,
       {
         schema: { params: ofRelease, response: { 202: Release, default: Problem } },
-        preHandler: guard('release'),
       },
       async (request, reply) => {
         const { access, params } = request;

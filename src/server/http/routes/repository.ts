@@ -4,7 +4,6 @@ import { RepositoryView } from '../../../contract/repository.ts';
 import type { Access } from '../../permission/access.ts';
 import type { BoundRepository } from '../../permission/bound-repository.ts';
 import type { App } from '../application.ts';
-import { guard } from '../guard.ts';
 
 /** Ports: what the rooms contribute to the overview of a repository. */
 export interface RepositoryOverviewSources {
@@ -32,7 +31,6 @@ export function repositoryRoutes(app: App, sources: RepositoryOverviewSources): 
         params: Type.Object({ repository: Type.Integer() }),
         response: { 200: RepositoryView },
       },
-      preHandler: guard('view'),
     },
     async ({ access }) => {
       const { repository, train, release, audit } = access;

@@ -26,7 +26,6 @@ import type { ModelAliases } from '../../training/views.ts';
 import { metricColumns, releaseSentence, runSummary } from '../../training/views.ts';
 import type { CallAs, TrainingWorkspace } from '../../training/workspace-port.ts';
 import type { App } from '../application.ts';
-import { guard } from '../guard.ts';
 import { ProblemError } from '../problem.ts';
 
 export interface RunRouteServices {
@@ -97,7 +96,6 @@ export function runRoutes(app: App, services: RunRouteServices): void {
     '/repositories/:repository/runs',
     {
       schema: { summary: 'Runs', params: ofRepository, querystring: RunQuery, response: { 200: RunList } },
-      preHandler: guard('view'),
     },
     async ({ access, query }): Promise<RunListType> => {
       const { repository } = access;
@@ -134,7 +132,6 @@ export function runRoutes(app: App, services: RunRouteServices): void {
     '/repositories/:repository/runs/:run',
     {
       schema: { summary: 'A run', params: ofRun, response: { 200: RunDetail } },
-      preHandler: guard('view'),
     },
     async ({ access, params, log }): Promise<RunDetailType> => {
       const { repository } = access;
@@ -194,7 +191,6 @@ export function runRoutes(app: App, services: RunRouteServices): void {
         ),
         response: { 200: MetricHistory },
       },
-      preHandler: guard('view'),
     },
     async ({ access, params, query }) => {
       const run = await runOf(access, params.run);
@@ -217,7 +213,6 @@ export function runRoutes(app: App, services: RunRouteServices): void {
         params: Type.Object({ ...ofRun.properties, task: Type.String({ maxLength: 100 }) }),
         response: { 200: TaskOutput },
       },
-      preHandler: guard('view'),
     },
     async ({ access, params }) => {
       const { repository } = access;
@@ -245,7 +240,6 @@ export function runRoutes(app: App, services: RunRouteServices): void {
     '/repositories/:repository/runs',
     {
       schema: { summary: 'Train', params: ofRepository, body: TrainRequest, response: { 201: RunSummary } },
-      preHandler: guard('train'),
     },
     async ({ access, body, id }, reply) => {
       const run = await actions.train(access.repository, body, { user: access.user, requestId: id });
@@ -257,7 +251,6 @@ export function runRoutes(app: App, services: RunRouteServices): void {
     '/repositories/:repository/runs/:run/cancel',
     {
       schema: { summary: 'Cancel a run', params: ofRun, response: { 200: RunSummary } },
-      preHandler: guard('train'),
     },
     async ({ access, params, id }) => {
       const run = await runOf(access, params.run);
@@ -270,7 +263,6 @@ export function runRoutes(app: App, services: RunRouteServices): void {
     '/repositories/:repository/runs/:run/retry',
     {
       schema: { summary: 'Train the same commit again', params: ofRun, response: { 201: RunSummary } },
-      preHandler: guard('train'),
     },
     async ({ access, params, id }, reply) => {
       const run = await runOf(access, params.run);
