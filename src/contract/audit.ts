@@ -26,6 +26,7 @@ export const auditActions = [
   'permission.refused',
   'callers.refused',
   'binding.fixed',
+  'binding.refused',
   'key.rotated',
   'token.exchanged',
 ] as const;

@@ -5,6 +5,9 @@
 import pino from 'pino';
 import { collectDefaultMetrics, Registry as MetricsRegistry } from 'prom-client';
 import { ChainVerifier } from './audit/verifier.ts';
+import { createCommandAnswers } from './command/answers.ts';
+import { Commands } from './command/commands.ts';
+import { createReactions } from './command/reactions.ts';
 import { loadServerConfiguration, secretsOf } from './config/load-server-configuration.ts';
 import { parseRepositoryConfiguration } from './config/parse-repository-configuration.ts';
 import type { ServerConfiguration } from './config/server-configuration.ts';
@@ -16,6 +19,7 @@ import { createTrainingWorkspace } from './databricks/training-workspace.ts';
 import { WorkspaceHttp } from './databricks/workspace-http.ts';
 import type { Announcer } from './events/announcer.ts';
 import { EventHub } from './events/hub.ts';
+import { createGiteaComments } from './gitea/gitea-comments.ts';
 import { createGiteaForge } from './gitea/gitea-forge.ts';
 import { GiteaHttp } from './gitea/gitea-http.ts';
 import { createGiteaReportTarget } from './gitea/gitea-report-target.ts';
@@ -49,6 +53,7 @@ import { createAccessCheck } from './permission/access-check.ts';
 import { createBoundRepositories } from './permission/bound-repositories.ts';
 import type { BoundRepository } from './permission/bound-repository.ts';
 import { createProviderTokens } from './provider/provider-tokens.ts';
+import { createCommenterAccess } from './permission/commenter-access.ts';
 import { Catalogue } from './registry/catalogue.ts';
 import { Merges } from './registry/merges.ts';
 import type { CurrentRules } from './registry/ports.ts';
@@ -200,12 +205,15 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     configurations,
     runs: stores.runs,
     promotions: merges,
+    answers: createCommandAnswers(stores.commands),
     configurationFile,
   });
+  const reportTarget = createGiteaReportTarget(bot);
+  const comments = createGiteaComments(bot, reportTarget.ownId);
   const publisher = createPublisher({
     repositories,
     situations,
-    target: createGiteaReportTarget(bot),
+    target: reportTarget,
     runs: stores.runs,
     reports: stores.reports,
     audit: stores.audit,
@@ -217,6 +225,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     handlers: {
       status: publisher.status,
       report: publisher.report,
+      reaction: createReactions({ repositories, react: comments.react }),
       cancel: training.cancelRemote,
       promote: ({ repository, pull }) =>
         merges.promote({ repository: Number(repository), pull: Number(pull) }),
@@ -227,7 +236,23 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     transactor,
     wake: () => deliveries.wake(),
   });
-  const deliveries = new DeliveryWorker({ deliveries: stores.deliveries, handle: training.handle, log });
+  const commands = new Commands({
+    transactor,
+    repositories,
+    comments,
+    forge,
+    access: createCommenterAccess({ sessions, access, collaborators: comments }),
+    configurations,
+    runs: stores.runs,
+    actions: training.actions,
+    wake: wakeOutbox,
+  });
+  const deliveries = new DeliveryWorker({
+    deliveries: stores.deliveries,
+    handle: (intent, receivedAt) =>
+      intent.kind === 'command' ? commands.handle(intent, receivedAt) : training.handle(intent),
+    log,
+  });
 
   // HTTP comes last: what answers is complete.
   let state: 'starting' | 'serving' | 'stopping' = 'starting';

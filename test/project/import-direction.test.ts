@@ -41,6 +41,7 @@ const domainRooms = [
   'permission',
   'audit',
   'webhook',
+  'command',
   'identity',
   'outbox',
   'events',

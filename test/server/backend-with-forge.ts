@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { Registry } from 'prom-client';
 import { ChainVerifier } from '../../src/server/audit/verifier.ts';
-import type { ServerConfiguration } from '../../src/server/config/server-configuration.ts';
+import type { Binding, ServerConfiguration } from '../../src/server/config/server-configuration.ts';
 import { EventHub } from '../../src/server/events/hub.ts';
 import { GiteaHttp } from '../../src/server/gitea/gitea-http.ts';
 import { createGiteaSignIn } from '../../src/server/gitea/oauth.ts';
@@ -21,6 +21,7 @@ import { sessionRoutes } from '../../src/server/http/routes/session.ts';
 import { Issuer } from '../../src/server/identity/issuer.ts';
 import { Sessions } from '../../src/server/identity/sessions.ts';
 import { SignIn } from '../../src/server/identity/sign-in.ts';
+import type { AccessCheck } from '../../src/server/permission/access.ts';
 import { createAccessCheck } from '../../src/server/permission/access-check.ts';
 import { createBoundRepositories } from '../../src/server/permission/bound-repositories.ts';
 import type { BoundRepositories } from '../../src/server/permission/bound-repository.ts';
@@ -49,11 +50,13 @@ export interface TestBackend {
   hub: EventHub;
   issuer: Issuer;
   sessions: Sessions;
+  access: AccessCheck;
   refusedCallers: RefusedCallers;
   /** Lines of the log so far. */
   logged: string[];
   /** Moves the backend's clock (milliseconds). */
   pass(ms: number): void;
+  now(): Date;
   base: string;
   origin: string;
   close(): Promise<void>;
@@ -74,6 +77,12 @@ export interface BackendOptions {
   /** Globs of the one binding. */
   globs?: string[];
   api?: (backend: { hub: EventHub; transactor: Transactor<Stores> }) => RouteModule[];
+  /** Mounted beside sign-in. */
+  root?: () => RouteModule[];
+  /** File of the database; in memory by default. */
+  database?: string;
+  /** Bindings instead of the one. */
+  bindings?: Binding[];
   /** Acts of the routes in `api` that are not the product's. */
   furtherActs?: Acts;
   rateLimits?: { user: number; address: number };
@@ -127,7 +136,7 @@ export async function startBackendWithForge(options: BackendOptions = {}): Promi
         reader: 'reader-id',
       },
     },
-    bindings: [
+    bindings: options.bindings ?? [
       {
         id: 'wine',
         repositories: options.globs ?? ['ml/wine-*'],
@@ -145,7 +154,7 @@ export async function startBackendWithForge(options: BackendOptions = {}): Promi
   const now = () => new Date(Date.now() + skew);
   const logged: string[] = [];
   const log = createLog('info', [], lineSink(logged));
-  const db = await openDatabase(':memory:');
+  const db = await openDatabase(options.database ?? ':memory:');
   const transactor = createTransactor(db, (connection) => createStores(connection, now));
   const audit = transactor.stores.audit;
   const sealed = { transactor, encryptionKey: configuration.encryptionKey, now };
@@ -203,6 +212,7 @@ export async function startBackendWithForge(options: BackendOptions = {}): Promi
       (scope) => authRoutes(scope, { signIn, sessions, cookie, giteaUrl: url }),
       (scope) => issuerRoutes(scope, { issuer }),
       (scope) => healthRoutes(scope, { ready: async () => {}, metrics: new Registry() }),
+      ...(options.root?.() ?? []),
     ],
   });
   return {
@@ -214,11 +224,13 @@ export async function startBackendWithForge(options: BackendOptions = {}): Promi
     hub,
     issuer,
     sessions,
+    access,
     refusedCallers,
     logged,
     pass: (ms) => {
       skew += ms;
     },
+    now,
     base: '/-/databricks/',
     origin: url,
     async close() {

@@ -1,3 +1,4 @@
+import type { GiteaRepository } from '../permission/bound-repository.ts';
 import type { RepositoryDirectory } from '../permission/ports.ts';
 import type { GiteaHttp } from './gitea-http.ts';
 
@@ -6,6 +7,11 @@ interface Found {
   full_name: string;
   html_url: string;
   default_branch: string;
+}
+
+function toRepository(found: Found): GiteaRepository {
+  const { id, full_name: fullName, html_url: url, default_branch: defaultBranch } = found;
+  return { id, fullName, url, defaultBranch };
 }
 
 /** The repositories that the bot may see, by Gitea's search (`GET /repos/search` answers `{ok, data}`). */
@@ -17,16 +23,13 @@ export function createRepositoryDirectory(http: GiteaHttp): RepositoryDirectory 
         const { data } = await http.json<{ data: Found[] | null }>('GET', '/repos/search', {
           query: { page, limit, sort: 'id', order: 'asc' },
         });
-        for (const found of data ?? []) {
-          yield {
-            id: found.id,
-            fullName: found.full_name,
-            url: found.html_url,
-            defaultBranch: found.default_branch,
-          };
-        }
+        yield* (data ?? []).map(toRepository);
         if ((data ?? []).length < limit) return;
       }
+    },
+    async find(id) {
+      const found = await http.find<Found>(`/repositories/${id}`);
+      return found && toRepository(found);
     },
   };
 }

@@ -31,6 +31,8 @@ export type SignInMode = 'silent' | 'popup';
 /** Port: sessions and the attempts to get one. */
 export interface SessionStore {
   find(idHash: string): Promise<StoredSession | null>;
+  /** Newest first, also ended ones that are not removed yet. */
+  ofUser(userId: number): Promise<StoredSession[]>;
   add(session: StoredSession): Promise<void>;
   updateTokens(
     idHash: string,

@@ -94,10 +94,25 @@ export class Sessions {
     const session = await sessions.find(idHash);
     const now = this.#now();
     if (session === null || session.expiresAt <= now) return null;
-    const latest = session.createdAt.getTime() + absolute;
-    const expiresAt = new Date(Math.min(now.getTime() + idle, latest));
+    const viewer = this.#viewerOf(session);
+    const expiresAt = new Date(viewer.expiresAt);
     if (use !== 'look' && expiresAt.getTime() - session.expiresAt.getTime() >= extendEvery)
       await sessions.extend(idHash, expiresAt);
+    return viewer;
+  }
+
+  /** Sessions of a person that are still open, newest first; asking keeps none of them alive. */
+  async viewersOf(userId: number): Promise<Viewer[]> {
+    const now = this.#now();
+    const sessions = await this.#transactor.stores.sessions.ofUser(userId);
+    return sessions.filter(({ expiresAt }) => expiresAt > now).map((session) => this.#viewerOf(session));
+  }
+
+  #viewerOf(session: StoredSession): Viewer {
+    const { idHash } = session;
+    const now = this.#now();
+    const latest = session.createdAt.getTime() + absolute;
+    const expiresAt = new Date(Math.min(now.getTime() + idle, latest));
     return {
       user: session.person,
       sessionKey: idHash,

@@ -1,5 +1,5 @@
-/** What goes out: commit statuses, reports, cancellations at Databricks, promotions. */
-export type OutboxTopic = 'status' | 'report' | 'cancel' | 'promote';
+/** What goes out: commit statuses, reports, reactions, cancellations at Databricks, promotions. */
+export type OutboxTopic = 'status' | 'report' | 'reaction' | 'cancel' | 'promote';
 
 /** Topics of which only the newest row of a key matters: an older pending one is never sent after a newer one. */
 export const newestWins: ReadonlySet<OutboxTopic> = new Set<OutboxTopic>(['status', 'report']);

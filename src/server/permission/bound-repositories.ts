@@ -11,9 +11,23 @@ export interface BindingLog {
   error(detail: object, message: string): void;
 }
 
+interface Match {
+  binding: Binding;
+  /** The rule names this very repository by its id: `ml/wine#17`. */
+  byId: boolean;
+}
+
+/** `owner/name`, which may be a glob, and the id that may follow it: `ml/wine#17`. */
+function ruleOf(text: string): { matches(name: string): boolean; id: number | null } {
+  const [, glob = text, id] = /^(.*)#(\d+)$/.exec(text) ?? [];
+  return { matches: picomatch(glob, { nocase: true }), id: id === undefined ? null : Number(id) };
+}
+
 /**
  * Bindings name repositories by glob, and mean those that had the name when they were first seen: from then on
- * Gitea's immutable id counts, so that renaming another repository into a glob gives it nothing of the old one.
+ * Gitea's immutable id counts. A name belongs to the repository that was bound under it first: one that is created,
+ * renamed or transferred into that name later is another repository and gets nothing, until the admin names it by its
+ * id (`ml/wine#17`).
  */
 export function createBoundRepositories(dependencies: {
   configuration: Pick<ServerConfiguration, 'bindings' | 'workspaces'>;
@@ -22,24 +36,53 @@ export function createBoundRepositories(dependencies: {
   log: BindingLog;
 }): BoundRepositories {
   const { configuration, transactor, directory, log } = dependencies;
-  const matchers = configuration.bindings.map((binding) => ({
+  const rules = configuration.bindings.map((binding) => ({
     binding,
-    matches: picomatch(binding.repositories, { nocase: true }),
+    rules: binding.repositories.map(ruleOf),
   }));
   const told = new Set<number>();
 
-  function bindingFor(repository: GiteaRepository): Binding | null {
-    const matching = matchers
-      .filter(({ matches }) => matches(repository.fullName))
-      .map(({ binding }) => binding);
-    if (matching.length > 1 && !told.has(repository.id)) {
-      told.add(repository.id);
-      log.error(
-        { repository: repository.fullName, bindings: matching.map(({ id }) => id) },
-        'two bindings cover one repository, so none does: change their globs',
+  /** Tells the admin once per repository. */
+  function tell(repository: GiteaRepository, detail: object, message: string): boolean {
+    if (told.has(repository.id)) return false;
+    told.add(repository.id);
+    log.error({ repository: repository.fullName, id: repository.id, ...detail }, message);
+    return true;
+  }
+
+  function matchFor(repository: GiteaRepository): Match | null {
+    const matching = rules.flatMap(({ binding, rules: of }): Match[] => {
+      const fitting = of.filter(
+        ({ id, matches }) => matches(repository.fullName) && (id === null || id === repository.id),
       );
+      return fitting.length === 0 ? [] : [{ binding, byId: fitting.some(({ id }) => id !== null) }];
+    });
+    if (matching.length > 1) {
+      const bindings = matching.map(({ binding }) => binding.id);
+      tell(repository, { bindings }, 'two bindings cover one repository, so none does: change their globs');
     }
     return matching.length === 1 ? matching[0]! : null;
+  }
+
+  /** Whether the name belongs to another repository; that one may be gone. */
+  async function hasForeignName({ id, fullName }: GiteaRepository): Promise<boolean> {
+    const owner = await transactor.stores.repositories.ownerOfName(fullName);
+    return owner !== null && owner !== id;
+  }
+
+  async function refuse(repository: GiteaRepository, binding: Binding): Promise<void> {
+    const { id, fullName } = repository;
+    const detail = { binding: binding.id };
+    const advice = `this repository has the name of another one that was bound before, so it is not bound. If it should be, write ${fullName}#${id} into the binding`;
+    if (!tell(repository, detail, advice)) return;
+    await transactor.stores.audit.append({
+      action: 'binding.refused',
+      outcome: 'refused',
+      actor: { kind: 'system', name: 'permission' },
+      subject: `${fullName} to the binding ${binding.id}`,
+      repository: id,
+      detail: { fullName, ...detail },
+    });
   }
 
   function bound(fixed: FixedRepository): BoundRepository | null {
@@ -65,13 +108,19 @@ export function createBoundRepositories(dependencies: {
     const holds = known !== null && configuration.bindings.some(({ id }) => id === known.bindingId);
     if (known && holds) return bound(await refresh(known, repository));
     // New, or fixed to a binding that the admin has removed since: whichever covers it now takes it.
-    const binding = bindingFor(repository);
-    if (binding === null) return null;
+    const match = matchFor(repository);
+    if (match === null) return null;
+    const { binding, byId } = match;
+    if (!byId && (await hasForeignName(repository))) {
+      await refuse(repository, binding);
+      return null;
+    }
     const { id, fullName, url, defaultBranch } = repository;
     const fixed = { id, fullName, url, defaultBranch, bindingId: binding.id };
     await transactor.transaction(async ({ repositories, audit }) => {
       if ((await repositories.find(id))?.bindingId === binding.id) return;
       await repositories.save(fixed);
+      if (byId) await repositories.giveName(fullName, id);
       await audit.append({
         action: 'binding.fixed',
         outcome: 'done',
@@ -107,6 +156,10 @@ export function createBoundRepositories(dependencies: {
     async all() {
       const fixed = await transactor.stores.repositories.all();
       return fixed.map(bound).filter((repository) => repository !== null);
+    },
+    async current(id) {
+      const told = await directory.find(id);
+      return told && (await see(told));
     },
     async discover() {
       for await (const repository of directory.list()) await see(repository);

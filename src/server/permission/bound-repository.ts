@@ -32,6 +32,12 @@ export interface BoundRepositories {
   /** By `owner/name` as last seen. */
   findByName(fullName: string): Promise<BoundRepository | null>;
   all(): Promise<BoundRepository[]>;
+  /**
+   * Asks Gitea by the id, for whoever goes on by name: a name may be another repository's by now.
+   *
+   * @returns null: not bound, or gone
+   */
+  current(id: number): Promise<BoundRepository | null>;
   /** Asks Gitea for the repositories that the bot can see, and fixes those that match a glob. */
   discover(): Promise<void>;
   /**

@@ -10,7 +10,11 @@ export interface RepositoryStore {
   find(id: number): Promise<FixedRepository | null>;
   findByName(fullName: string): Promise<FixedRepository | null>;
   all(): Promise<FixedRepository[]>;
-  /** Adds it, or updates name, address, default branch and binding. */
+  /** Id of the repository that was bound under this name first; null: none was. Renaming does not free a name. */
+  ownerOfName(fullName: string): Promise<number | null>;
+  /** From now on the name means this repository. */
+  giveName(fullName: string, id: number): Promise<void>;
+  /** Adds it, or updates name, address, default branch and binding. A name that nobody had becomes its own. */
   save(repository: FixedRepository): Promise<void>;
 }
 
@@ -18,6 +22,8 @@ export interface RepositoryStore {
 export interface RepositoryDirectory {
   /** All that the bot can see. */
   list(): AsyncIterable<GiteaRepository>;
+  /** null: it is gone, or the bot may not see it. */
+  find(id: number): Promise<GiteaRepository | null>;
 }
 
 /** A repository as one user may see it. */

@@ -55,7 +55,7 @@ export class Merges implements PromotionNotes {
    * @throws {Postpone} while its run has not ended
    */
   async promote({ repository: id, pull: index }: MergedPull): Promise<void> {
-    const repository = await this.#d.repositories.find(id);
+    const repository = await this.#d.repositories.current(id);
     if (!repository || (await this.#d.transactor.stores.releases.decision(id, index))) return;
     const latest = await this.#d.trained.latestOfPull(id, index);
     // Nothing of it was ever trained: there is nothing to say about a promotion.

@@ -1,3 +1,11 @@
+import type { ReportNote } from './render-report.ts';
+
+/** Port: what there is to say about the newest slash command of a pull request; null: nothing. */
+export interface CommandAnswers {
+  /** @param head the commit that the pull request has now */
+  forPull(repositoryId: number, pull: number, head: string): Promise<ReportNote | null>;
+}
+
 /** Port: which comment is ours. */
 export interface ReportStore {
   find(

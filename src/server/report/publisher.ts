@@ -29,7 +29,7 @@ export function createPublisher(options: PublisherOptions) {
   }
 
   async function render(repository: BoundRepository, situation: PullSituation): Promise<string> {
-    const { pull, run, verdict, notes, promotion } = situation;
+    const { pull, run, verdict, notes, promotion, answer } = situation;
     const primary = run?.configuration.metrics.primary;
     const baselineRun = verdict?.baseline.run ?? null;
     const key = run?.modelKey ?? null;
@@ -44,7 +44,7 @@ export function createPublisher(options: PublisherOptions) {
         candidate: await seriesOf(run?.id ?? null, primary),
         baseline: await seriesOf(baselineRun, primary),
       },
-      notes,
+      notes: answer === null ? notes : [...notes, answer],
       promotion,
     });
   }
@@ -77,20 +77,22 @@ export function createPublisher(options: PublisherOptions) {
         description: string;
         targetUrl: string;
       };
-      const repository = await repositories.find(id);
+      const repository = await repositories.current(id);
       if (!repository) return;
       await target.setStatus(repository, sha, { state, context: trainStatusContext, description, targetUrl });
     },
 
     async report(payload: Record<string, unknown>): Promise<void> {
       const { repository: id, pull: index } = payload as { repository: number; pull: number };
-      const repository = await repositories.find(id);
+      const repository = await repositories.current(id);
       const situation = repository && (await situations.of(repository, index));
       if (!situation) return;
-      const { run, notes, promotion } = situation;
+      const { run, notes, promotion, answer } = situation;
       const existing = await ownComment(repository, index);
       // While a first run trains the status says so; a comment would only notify everybody twice.
-      const worthSaying = run ? isFinal(run.state) || run.state === 'waiting' : notes.length > 0 || promotion;
+      const worthSaying =
+        answer !== null ||
+        (run ? isFinal(run.state) || run.state === 'waiting' : notes.length > 0 || promotion !== null);
       if (!existing && !worthSaying) return;
       const body = await render(repository, situation);
       const bodyDigest = createHash('sha256').update(body).digest('hex');

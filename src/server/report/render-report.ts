@@ -124,7 +124,7 @@ function failure({ run }: ReportView): string | null {
 
 const sentences: Record<string, string> = {
   waiting:
-    'Training runs this fork’s code on Databricks. Somebody with write access looks at the changes first, then approves this commit in the box above the merge button. A new push asks again.',
+    'Training runs this fork’s code on Databricks. Somebody with write access looks at the changes first, then approves this commit in the box above the merge button, or by a comment. A new push asks again.',
   queued: 'Waits for Databricks.',
   uploading: 'The files are being uploaded.',
   submitted: 'Waits for Databricks.',
@@ -137,6 +137,12 @@ function body(view: ReportView): (string | null)[] {
   if (!run) return [];
   if (run.state === 'succeeded' && verdict) return [text(verdict.summary), table(verdict), chart(view)];
   if (run.error) return [failure(view)];
+  if (run.state === 'waiting') {
+    return [
+      sentences.waiting ?? null,
+      `The comment is ${code(`/databricks train ${run.commit.slice(0, 10)}`)}.`,
+    ];
+  }
   return [sentences[run.state] ?? (run.stateReason === null ? null : text(run.stateReason))];
 }
 

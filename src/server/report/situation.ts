@@ -5,7 +5,7 @@ import type { Configurations } from '../training/configurations.ts';
 import { asCommitted, decisiveRun } from '../training/decisive-run.ts';
 import { concernsTraining } from '../training/paths.ts';
 import type { ConfigurationRecord, Run, RunStore } from '../training/ports.ts';
-import type { PromotionNotes } from './ports.ts';
+import type { CommandAnswers, PromotionNotes } from './ports.ts';
 import type { ReportNote } from './render-report.ts';
 
 /** What is true of a pull request now: the comment and the panel's box both draw it. */
@@ -20,6 +20,8 @@ export interface PullSituation {
   runs: Run[];
   notes: ReportNote[];
   promotion: string | null;
+  /** To the newest slash command. */
+  answer: ReportNote | null;
 }
 
 export interface Situations {
@@ -33,18 +35,20 @@ export function createSituations(options: {
   configurations: Configurations;
   runs: RunStore;
   promotions: PromotionNotes;
+  answers: CommandAnswers;
   configurationFile: string;
 }): Situations {
-  const { forge, configurations, runs, promotions, configurationFile } = options;
+  const { forge, configurations, runs, promotions, answers, configurationFile } = options;
   return {
     async of(repository, index) {
       const pull = await forge.pull(repository, index);
       if (!pull) return null;
-      const [record, paths, all, promotion] = await Promise.all([
+      const [record, paths, all, promotion, answer] = await Promise.all([
         configurations.known(repository),
         forge.pullPaths(repository, index),
         runs.ofPull(repository.id, index, 50),
         promotions.forPull(repository.id, index, pull.head.sha),
+        answers.forPull(repository.id, index, pull.head.sha),
       ]);
       const ofHead = all.filter((item) => item.commit === pull.head.sha);
       const run = decisiveRun(ofHead) ?? ofHead[0] ?? null;
@@ -62,7 +66,7 @@ export function createSituations(options: {
         problems,
       });
       const verdict = run?.pulls.find((item) => item.index === index)?.verdict ?? null;
-      return { pull, record, run, verdict, runs: all, notes, promotion };
+      return { pull, record, run, verdict, runs: all, notes, promotion, answer };
     },
   };
 }

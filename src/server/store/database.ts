@@ -11,6 +11,7 @@ import type {
 import { CompiledQuery, Kysely, SqliteAdapter, SqliteDialect, SqliteDriver } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { initial } from './migrations/0001-initial.ts';
+import { commands } from './migrations/0002-commands.ts';
 import type { Schema } from './schema.ts';
 
 /** Either the database or one transaction of it: the queries of the rooms' stores take both. */
@@ -95,7 +96,7 @@ export async function openDatabase(path: string): Promise<KyselyType<Schema>> {
   const db = new Kysely<Schema>({ dialect: sqliteDialect(path) });
   const migrator = new Migrator({
     db,
-    provider: { getMigrations: async () => ({ '0001-initial': initial }) },
+    provider: { getMigrations: async () => ({ '0001-initial': initial, '0002-commands': commands }) },
   });
   const { error } = await migrator.migrateToLatest();
   if (error) {

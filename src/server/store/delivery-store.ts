@@ -40,7 +40,7 @@ export function createDeliveryStore(connection: Connection): DeliveryStore {
     async due(now, limit) {
       const rows = await connection
         .selectFrom('deliveries')
-        .select(['id', 'uuid', 'event', 'event_type', 'repository_id', 'body', 'attempts'])
+        .select(['id', 'uuid', 'event', 'event_type', 'repository_id', 'body', 'attempts', 'received_at'])
         .where('state', '=', 'received')
         .where('next_attempt_at', '<=', now)
         .orderBy('id')
@@ -54,6 +54,7 @@ export function createDeliveryStore(connection: Connection): DeliveryStore {
         repositoryId: row.repository_id,
         body: row.body,
         attempts: row.attempts,
+        receivedAt: row.received_at,
       }));
     },
 

@@ -32,6 +32,21 @@ export function createRepositoryStore(connection: Connection, now: () => Date): 
     async all() {
       return (await select().orderBy('id').execute()).map(fromRow);
     },
+    async ownerOfName(fullName) {
+      const row = await connection
+        .selectFrom('repository_names')
+        .select('repository_id')
+        .where('name', '=', fullName.toLowerCase())
+        .executeTakeFirst();
+      return row?.repository_id ?? null;
+    },
+    async giveName(fullName, id) {
+      await connection
+        .insertInto('repository_names')
+        .values({ name: fullName.toLowerCase(), repository_id: id })
+        .onConflict((conflict) => conflict.column('name').doUpdateSet({ repository_id: id }))
+        .execute();
+    },
     async save(repository) {
       const told = {
         full_name: repository.fullName,
@@ -50,6 +65,11 @@ export function createRepositoryStore(connection: Connection, now: () => Date): 
           last_run_number: 0,
         })
         .onConflict((conflict) => conflict.column('id').doUpdateSet(told))
+        .execute();
+      await connection
+        .insertInto('repository_names')
+        .values({ name: repository.fullName.toLowerCase(), repository_id: repository.id })
+        .onConflict((conflict) => conflict.column('name').doNothing())
         .execute();
     },
   };

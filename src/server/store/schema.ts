@@ -6,6 +6,8 @@
 export interface Schema {
   deliveries: DeliveryRow;
   repositories: RepositoryRow;
+  repository_names: RepositoryNameRow;
+  commands: CommandRow;
   commit_trees: CommitTreeRow;
   runs: RunRow;
   run_pulls: RunPullRow;
@@ -55,6 +57,27 @@ export interface RepositoryRow {
   configuration: string | null;
   /** Last number given to a run. */
   last_run_number: number;
+}
+
+/** A name under which a repository was bound, in small letters: another repository of that name is another one. */
+interface RepositoryNameRow {
+  name: string;
+  repository_id: number;
+}
+
+/** A slash command that was answered. */
+export interface CommandRow {
+  /** Gitea's id of the comment. */
+  comment_id: number;
+  repository_id: number;
+  pull_index: number;
+  author_id: number;
+  line: string;
+  outcome: 'done' | 'told' | 'refused' | 'not-understood';
+  note: string | null;
+  /** Head of the pull request then. */
+  head: string;
+  answered_at: string;
 }
 
 /** Files of a commit as far as they were looked at: a merge commit with a trained head's files is found by it. */

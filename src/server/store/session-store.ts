@@ -1,6 +1,19 @@
 import type { Person } from '../../contract/person.ts';
-import type { SessionStore, SignInMode } from '../identity/session-ports.ts';
+import type { SessionStore, SignInMode, StoredSession } from '../identity/session-ports.ts';
 import type { Connection } from './database.ts';
+import type { SessionRow } from './schema.ts';
+
+function fromRow(row: SessionRow): StoredSession {
+  return {
+    idHash: row.id_hash,
+    person: JSON.parse(row.person) as Person,
+    accessToken: row.access_token,
+    refreshToken: row.refresh_token,
+    accessExpiresAt: new Date(row.access_expires_at),
+    createdAt: new Date(row.created_at),
+    expiresAt: new Date(row.expires_at),
+  };
+}
 
 /** Sessions and sign-in attempts in the database. */
 export function createSessionStore(connection: Connection): SessionStore {
@@ -11,16 +24,17 @@ export function createSessionStore(connection: Connection): SessionStore {
         .selectAll()
         .where('id_hash', '=', idHash)
         .executeTakeFirst();
-      if (!row) return null;
-      return {
-        idHash: row.id_hash,
-        person: JSON.parse(row.person) as Person,
-        accessToken: row.access_token,
-        refreshToken: row.refresh_token,
-        accessExpiresAt: new Date(row.access_expires_at),
-        createdAt: new Date(row.created_at),
-        expiresAt: new Date(row.expires_at),
-      };
+      return row ? fromRow(row) : null;
+    },
+    async ofUser(userId) {
+      const rows = await connection
+        .selectFrom('sessions')
+        .selectAll()
+        .where('user_id', '=', userId)
+        .orderBy('created_at', 'desc')
+        .limit(20)
+        .execute();
+      return rows.map(fromRow);
     },
     async add(session) {
       await connection

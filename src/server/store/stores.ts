@@ -1,4 +1,5 @@
 import type { AuditStore } from '../audit/ports.ts';
+import type { CommandStore } from '../command/ports.ts';
 import type { ConnectionStore } from '../databricks/ports.ts';
 import type { SessionStore } from '../identity/session-ports.ts';
 import type { SigningKeyStore } from '../identity/signing-keys.ts';
@@ -9,6 +10,7 @@ import type { ReportStore } from '../report/ports.ts';
 import type { RepositoryMemoryStore, RunStore } from '../training/ports.ts';
 import type { DeliveryStore } from '../webhook/ports.ts';
 import { createAuditStore } from './audit-store.ts';
+import { createCommandStore } from './command-store.ts';
 import { createConnectionStore } from './connection-store.ts';
 import type { Connection } from './database.ts';
 import { createDeliveryStore } from './delivery-store.ts';
@@ -32,6 +34,7 @@ export interface Stores {
   memory: RepositoryMemoryStore;
   audit: AuditStore;
   repositories: RepositoryStore;
+  commands: CommandStore;
   sessions: SessionStore;
   signingKeys: SigningKeyStore;
   releases: ReleaseStore;
@@ -49,6 +52,7 @@ export function createStores(connection: Connection, now: () => Date = () => new
     memory: createRepositoryMemoryStore(connection),
     audit: createAuditStore(connection, now),
     repositories: createRepositoryStore(connection, now),
+    commands: createCommandStore(connection, now),
     sessions: createSessionStore(connection),
     signingKeys: createSigningKeyStore(connection),
     releases: createReleaseStore(connection),

@@ -12,7 +12,7 @@ import type { Configurations } from './configurations.ts';
 import type { RunJournal } from './journal.ts';
 import { RunChanged } from './journal.ts';
 import type { RunFactory, UsableConfiguration } from './new-run.ts';
-import type { ConfigurationRecord, Run, RunStore } from './ports.ts';
+import type { ConfigurationRecord, Run, RunStore, TrainingStores } from './ports.ts';
 import { parameterDigest } from './run-key.ts';
 import { endRun } from './supersede.ts';
 import { isFinal } from './transitions.ts';
@@ -21,7 +21,11 @@ import { isFinal } from './transitions.ts';
 export interface RequestedBy {
   user: Person;
   requestId: string;
+  /** More that must commit with what was asked for. */
+  also?: AlsoCommitted;
 }
+
+export type AlsoCommitted = (stores: TrainingStores) => Promise<void>;
 
 export interface ActionOptions {
   runs: RunStore;
@@ -122,7 +126,7 @@ export class RunActionsService {
       );
     }
     const reason = `Cancelled by ${by.user.name}.`;
-    const ended = await endRun(this.#options, repository, run, 'cancelled', reason, actorOf(by));
+    const ended = await endRun(this.#options, repository, run, 'cancelled', reason, actorOf(by), by.also);
     const now = await this.#options.runs.findById(run.id);
     if (!now) throw new RunChanged(run.id);
     // It ended by itself in the moment before: say how.
@@ -223,6 +227,7 @@ export class RunActionsService {
             approval: `${by.user.name} approved ${run.commit}`,
             requestId: by.requestId,
           },
+          also: by.also,
         },
       );
     } catch (error) {
@@ -272,7 +277,8 @@ export class RunActionsService {
       parameters,
       always: true,
       state: 'queued',
-      also: async ({ audit }, created) => {
+      also: async (stores, created) => {
+        const { audit } = stores;
         const about = {
           outcome: 'done',
           actor: actorOf(by),
@@ -294,6 +300,7 @@ export class RunActionsService {
             approval: `${by.user.name} approved ${commit}`,
           });
         }
+        await by.also?.(stores);
       },
     });
     wake();

@@ -8,6 +8,7 @@ import type { Person } from '../../contract/person.ts';
 import type { ConfigurationProblem } from '../../contract/repository.ts';
 import type { RunState, RunTrigger, Task } from '../../contract/run.ts';
 import type { AuditLog } from '../audit/entry.ts';
+import type { CommandStore } from '../command/ports.ts';
 import type { RepositoryConfiguration } from '../config/repository-configuration.ts';
 import type { OutboxStore } from '../outbox/ports.ts';
 
@@ -198,4 +199,6 @@ export interface TrainingStores {
   outbox: OutboxStore;
   audit: AuditLog;
   memory: RepositoryMemoryStore;
+  /** A command is answered in the transaction of what it did. */
+  commands: Pick<CommandStore, 'add'>;
 }

@@ -2,7 +2,7 @@ import type { Actor } from '../audit/entry.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
 import type { RunJournal } from './journal.ts';
 import { RunChanged } from './journal.ts';
-import type { Run, RunStore } from './ports.ts';
+import type { Run, RunStore, TrainingStores } from './ports.ts';
 import { isFinal } from './transitions.ts';
 
 /**
@@ -42,6 +42,7 @@ export async function endRun(
   state: 'superseded' | 'cancelled',
   reason: string,
   actor: Actor = { kind: 'system', name: 'training' },
+  also?: (stores: TrainingStores) => Promise<void>,
 ): Promise<boolean> {
   for (
     let current: Run | null = run;
@@ -49,7 +50,7 @@ export async function endRun(
     current = await runs.findById(run.id)
   ) {
     try {
-      await end(journal, repository, current, state, reason, actor);
+      await end(journal, repository, current, state, reason, actor, also);
       return true;
     } catch (error) {
       if (!(error instanceof RunChanged)) throw error;
@@ -65,6 +66,7 @@ async function end(
   state: 'superseded' | 'cancelled',
   reason: string,
   actor: Actor,
+  more?: (stores: TrainingStores) => Promise<void>,
 ): Promise<void> {
   const tasks = run.tasks.map((task) =>
     task.state === 'pending' || task.state === 'running' ? { ...task, state: 'cancelled' as const } : task,
@@ -80,7 +82,9 @@ async function end(
         actor,
         detail: { state, reason },
       },
-      also: async ({ outbox }) => {
+      also: async (stores) => {
+        const { outbox } = stores;
+        await more?.(stores);
         // While uploading, a submission may be under way whose answer nobody will wait for.
         if (run.databricksRunId === null && run.state !== 'uploading') return;
         await outbox.enqueue({ topic: 'cancel', key: `cancel:${run.id}`, payload: { run: run.id } });

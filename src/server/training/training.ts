@@ -104,7 +104,7 @@ export function createTraining(dependencies: TrainingDependencies) {
       await Promise.all([poller.stop(), reconciler.stop()]);
     },
     /** Acts on a delivery. @returns what came of it, in words */
-    async handle(intent: Exclude<Intent, { kind: 'ignore' }>): Promise<string> {
+    async handle(intent: Exclude<Intent, { kind: 'ignore' | 'command' }>): Promise<string> {
       const repository = await triggers.repository(intent.repositoryId);
       if (!repository) return 'not bound';
       const actor = { kind: 'webhook', name: 'gitea' } as const;

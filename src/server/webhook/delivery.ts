@@ -7,6 +7,20 @@ export interface Delivery {
   repositoryId: number;
   push: { ref: string; before: string; after: string } | null;
   pull: { action: string; index: number; head: string; merged: boolean; updatedAt: string } | null;
+  comment: DeliveredComment | null;
+}
+
+/** A comment on a pull request. */
+export interface DeliveredComment {
+  action: string;
+  id: number;
+  /** Of the pull request. */
+  index: number;
+  /** Gitea's id of its author. */
+  author: number;
+  body: string;
+  /** Head of the pull request when the comment was written. */
+  head: string;
 }
 
 type Fields = Record<string, unknown>;
@@ -21,7 +35,7 @@ export function parseDelivery(event: string, eventType: string, payload: unknown
   const body = fields(payload);
   const repositoryId = id(fields(body.repository).id);
   if (repositoryId === null) return null;
-  const delivery: Delivery = { event, eventType, repositoryId, push: null, pull: null };
+  const delivery: Delivery = { event, eventType, repositoryId, push: null, pull: null, comment: null };
   if (event === 'push') {
     const [ref, before, after] = [text(body.ref), text(body.before), text(body.after)];
     if (ref === null || before === null || after === null) return null;
@@ -32,8 +46,21 @@ export function parseDelivery(event: string, eventType: string, payload: unknown
     if (action === null || index === null || head === null) return null;
     const updatedAt = text(pull.updated_at) ?? '';
     delivery.pull = { action, index, head, merged: pull.merged === true, updatedAt };
+  } else if (event === 'issue_comment' && body.is_pull === true) {
+    const comment = commentOf(body);
+    if (comment === null) return null;
+    delivery.comment = comment;
   }
   return delivery;
+}
+
+function commentOf(body: Fields): DeliveredComment | null {
+  const comment = fields(body.comment);
+  const [action, index, number] = [text(body.action), id(fields(body.issue).number), id(comment.id)];
+  const [written, head] = [text(comment.body), text(fields(fields(body.pull_request).head).sha)];
+  if (action === null || index === null || number === null || written === null || head === null) return null;
+  // Gitea shows authors that are gone with ids below 1: nobody can have asked for anything then.
+  return { action, id: number, index, author: id(fields(comment.user).id) ?? 0, body: written, head };
 }
 
 /**
@@ -41,11 +68,16 @@ export function parseDelivery(event: string, eventType: string, payload: unknown
  * content. The time of the pull request's update belongs to it: a head can come back by a force push, and a pull
  * request can be closed twice.
  */
-export function contentKey({ event, eventType, repositoryId, push, pull }: Delivery): string {
+export function contentKey({ event, eventType, repositoryId, push, pull, comment }: Delivery): string {
+  if (comment) return digest([repositoryId, event, comment.action, comment.id]);
   const content = push
     ? [repositoryId, event, push.ref, push.before, push.after]
     : pull
       ? [repositoryId, event, eventType, pull.action, pull.index, pull.head, pull.merged, pull.updatedAt]
       : [repositoryId, event, eventType];
+  return digest(content);
+}
+
+function digest(content: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }

@@ -78,8 +78,13 @@ export function createWebhookIntake(options: {
           repository: delivery.repositoryId,
           ref: delivery.push?.ref ?? null,
           commit: delivery.push?.after ?? delivery.pull?.head ?? null,
-          pull: delivery.pull?.index ?? null,
-          detail: { event, type: eventType, ...(delivery.pull && { action: delivery.pull.action }) },
+          pull: delivery.pull?.index ?? delivery.comment?.index ?? null,
+          detail: {
+            event,
+            type: eventType,
+            ...(delivery.pull && { action: delivery.pull.action }),
+            ...(delivery.comment && { comment: delivery.comment.id }),
+          },
           requestId,
         });
         return true;

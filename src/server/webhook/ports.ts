@@ -8,14 +8,14 @@ export interface StoredDelivery {
   /** The raw body, verified. */
   body: string;
   attempts: number;
+  /** ISO 8601. */
+  receivedAt: string;
 }
 
 /** Port: deliveries, stored before they are acknowledged. */
 export interface DeliveryStore {
   /** @returns false when the same delivery (by its UUID, or by what it says) is stored already */
-  add(
-    delivery: Omit<StoredDelivery, 'id' | 'attempts'> & { contentKey: string; receivedAt: string },
-  ): Promise<boolean>;
+  add(delivery: Omit<StoredDelivery, 'id' | 'attempts'> & { contentKey: string }): Promise<boolean>;
   /** Unprocessed and due, oldest first. */
   due(now: string, limit: number): Promise<StoredDelivery[]>;
   nextDue(now: string): Promise<string | null>;

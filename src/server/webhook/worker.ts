@@ -6,8 +6,13 @@ import type { DeliveryStore, StoredDelivery } from './ports.ts';
 
 export interface WorkerOptions {
   deliveries: DeliveryStore;
-  /** Acts on the truth behind the intent. @returns what came of it, in words */
-  handle: (intent: Exclude<Intent, { kind: 'ignore' }>) => Promise<string>;
+  /**
+   * Acts on the truth behind the intent.
+   *
+   * @param receivedAt when the delivery came, ISO 8601
+   * @returns what came of it, in words
+   */
+  handle: (intent: Exclude<Intent, { kind: 'ignore' }>, receivedAt: string) => Promise<string>;
   clock?: () => Date;
   log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
   /** After so many failed attempts a delivery is left to the reconciler. */
@@ -89,7 +94,7 @@ export class DeliveryWorker {
     try {
       const delivery = parseDelivery(stored.event, stored.eventType, JSON.parse(stored.body));
       const intent: Intent = delivery ? decide(delivery) : { kind: 'ignore', reason: 'malformed' };
-      const outcome = intent.kind === 'ignore' ? intent.reason : await handle(intent);
+      const outcome = intent.kind === 'ignore' ? intent.reason : await handle(intent, stored.receivedAt);
       await deliveries.processed(stored.id, outcome, this.#now().toISOString());
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

@@ -1,30 +1,7 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  parseRepositoryConfiguration,
-  repositoryConfigurationFile,
-} from '../../../src/server/config/parse-repository-configuration.ts';
-import { createTrainingWorkspace } from '../../../src/server/databricks/training-workspace.ts';
-import { WorkspaceHttp } from '../../../src/server/databricks/workspace-http.ts';
-import { createGiteaForge } from '../../../src/server/gitea/gitea-forge.ts';
-import { GiteaHttp } from '../../../src/server/gitea/gitea-http.ts';
-import { pullRoutes } from '../../../src/server/http/routes/pulls.ts';
-import { runRoutes } from '../../../src/server/http/routes/runs.ts';
-import { createSituations } from '../../../src/server/report/situation.ts';
-import { createConfigurations } from '../../../src/server/training/configurations.ts';
-import type { Run } from '../../../src/server/training/ports.ts';
-import { createTraining } from '../../../src/server/training/training.ts';
+import { commit, configuration, finish, startWholeBackend } from '../all-rooms.ts';
 import type { Browser, TestBackend } from '../backend-with-forge.ts';
-import { makeRepository, request, signedInBrowser, startBackendWithForge } from '../backend-with-forge.ts';
-
-const configuration = `version: 1
-train:
-  entry: train.py
-  parameters: {depth: {type: integer, default: 6, min: 1, max: 20}}
-model: wine
-metrics: {primary: rmse, gates: {rmse: {direction: lower, limit: 0.8}}}
-`;
+import { makeRepository, request, signedInBrowser } from '../backend-with-forge.ts';
 
 let backend: TestBackend;
 let repository: number;
@@ -33,113 +10,14 @@ let head: string;
 let index: number;
 const browsers: Record<string, Browser> = {};
 
-/** The rooms over the real forge; the poller rests, so runs stay as they were made, and no workspace answers. */
-function routes({ transactor, hub }: { transactor: TestBackend['transactor']; hub: TestBackend['hub'] }) {
-  const late = <T>(make: () => T) => {
-    let made: T | undefined;
-    return () => {
-      made ??= make();
-      return made;
-    };
-  };
-  const rooms = late(() => {
-    const { stores } = transactor;
-    const { url, token } = backend.configuration.gitea;
-    const forge = createGiteaForge(new GiteaHttp({ url, token, userAgent: 'test/1' }));
-    const http = new WorkspaceHttp({ host: 'http://127.0.0.1:9', userAgent: 'test/1' });
-    const workspace = createTrainingWorkspace(() => http, { accessToken: async () => 'token' });
-    const configurations = createConfigurations({
-      forge,
-      memory: stores.memory,
-      parse: parseRepositoryConfiguration,
-      file: repositoryConfigurationFile,
-      announcer: hub,
-    });
-    const training = createTraining({
-      transactor,
-      repositories: backend.repositories,
-      forge,
-      workspace,
-      configurations,
-      champions: { current: async () => null },
-      announcer: hub,
-      wakeOutbox: () => {},
-      log: { info() {}, warn() {}, error() {} },
-    });
-    const situations = createSituations({
-      forge,
-      configurations,
-      runs: stores.runs,
-      promotions: { forPull: async () => null },
-      configurationFile: repositoryConfigurationFile,
-    });
-    return { training, workspace, configurations, situations };
-  });
-  const lazily = <T extends object>(pick: () => T): T =>
-    new Proxy({} as T, {
-      get: (_target, key) => {
-        const value = Reflect.get(pick(), key);
-        return typeof value === 'function' ? value.bind(pick()) : value;
-      },
-    });
-  const models = { aliases: async () => ({ champion: 3 }) };
-  return [
-    (app: TestBackend['app']) =>
-      runRoutes(app, {
-        runs: transactor.stores.runs,
-        actions: lazily(() => rooms().training.actions),
-        configurations: lazily(() => rooms().configurations),
-        workspace: lazily(() => rooms().workspace),
-        models,
-      }),
-    (app: TestBackend['app']) =>
-      pullRoutes(app, {
-        situations: lazily(() => rooms().situations),
-        models,
-        connection: async () => ({ state: 'ok', since: null, asOf: null }),
-      }),
-  ];
-}
-
-/** Commits one file to a branch and pushes it. @returns the commit */
-async function commit(branch: string, path: string, text: string): Promise<string> {
-  const { git, folder, remote } = backend.forge;
-  const work = await mkdtemp(join(folder, 'work-'));
-  await git(folder, 'clone', '--quiet', remote('wendy', 'ml/wine-quality'), work);
-  await git(work, 'checkout', '--quiet', '-B', branch);
-  await mkdir(dirname(join(work, path)), { recursive: true });
-  await writeFile(join(work, path), text);
-  await git(work, 'add', '.');
-  await git(
-    work,
-    '-c',
-    'user.name=Wendy',
-    '-c',
-    'user.email=wendy@example.com',
-    'commit',
-    '--quiet',
-    '-m',
-    path,
-  );
-  await git(work, 'push', '--quiet', 'origin', branch);
-  return await git(work, 'rev-parse', 'HEAD');
-}
-
 const as = (name: string, method: 'GET' | 'POST', path: string, body?: unknown) =>
   request(backend, browsers[name] ?? null, method, `api/v1/repositories/${path}`, { body });
 
-/** Ends a run in the store as the driver would, with these metrics. */
-async function finish(run: Run, metrics: Record<string, number>): Promise<void> {
-  const { runs } = backend.transactor.stores;
-  const now = (await runs.findById(run.id))!;
-  await runs.update(run.id, now.version, { state: 'succeeded', metrics, nextCheckAt: null });
-}
-
 beforeAll(async () => {
-  backend = await startBackendWithForge({ globs: ['ml/wine-quality'], api: routes });
+  backend = await startWholeBackend({ globs: ['ml/wine-quality'] });
   repository = await makeRepository(backend);
-  await commit('main', '.gitea/databricks.yml', configuration);
-  head = await commit('change', 'train.py', 'print()');
+  await commit(backend, 'main', '.gitea/databricks.yml', configuration);
+  head = await commit(backend, 'change', 'train.py', 'print()');
   const pull = await backend.forge.api('wendy', 'POST', '/repos/ml/wine-quality/pulls', {
     head: 'change',
     base: 'main',
@@ -245,8 +123,8 @@ describe('runs', () => {
       { sort: { started: 'asc' }, offset: 0, limit: 9 },
     );
     expect(items.map((run) => run.number)).toEqual([1, 2, 3, 4]);
-    await finish(items[1]!, { rmse: 0.7 });
-    await finish(items[2]!, { rmse: 0.5, accuracy: 0.9 });
+    await finish(backend, items[1]!, { rmse: 0.7 });
+    await finish(backend, items[2]!, { rmse: 0.5, accuracy: 0.9 });
     const numbers = async (query: string) => {
       const answer = await as('rita', 'GET', `${repository}/runs?${query}`);
       if (answer.statusCode !== 200) throw new Error(answer.body);

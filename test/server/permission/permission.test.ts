@@ -163,26 +163,6 @@ test('a withdrawn grant ends the session at the next question', async () => {
   expect((await request(backend, oscar, 'GET', 'api/v1/session')).statusCode).toBe(401);
 });
 
-test('a repository is fixed to its binding once: renamed it stays, a new one of its name gets nothing of it', async () => {
-  const { forge, repositories, transactor } = backend;
-  const chain = async () => {
-    const { items } = await transactor.stores.audit.list({ repository: id, before: null, limit: 200 });
-    return items.filter(({ action }) => action === 'binding.fixed');
-  };
-  await repositories.discover();
-  expect(await chain()).toHaveLength(1);
-  await forge.api('ada', 'PATCH', '/repos/ml/wine-quality', { name: 'grapes' });
-  backend.pass(10_000);
-  const renamed = await request(backend, browsers.rita!, 'GET', `api/v1/repositories/${id}`);
-  expect(renamed.json()).toMatchObject({ id, fullName: 'ml/grapes', binding: 'wine' });
-  const again = await makeRepository(backend, 'wine-quality');
-  await repositories.discover();
-  expect(again).not.toBe(id);
-  expect((await repositories.findByName('ML/wine-quality'))?.id).toBe(again);
-  expect((await repositories.find(id))?.fullName).toBe('ml/grapes');
-  expect(await chain()).toHaveLength(1);
-});
-
 test('a repository whose binding was removed or renamed goes to the one that covers it now', async () => {
   const { createBoundRepositories } = await import('../../../src/server/permission/bound-repositories.ts');
   const { configuration, transactor } = backend;
@@ -190,7 +170,7 @@ test('a repository whose binding was removed or renamed goes to the one that cov
   const others = createBoundRepositories({
     configuration: { ...configuration, bindings: [renamed] },
     transactor,
-    directory: { async *list() {} },
+    directory: { async *list() {}, find: async () => null },
     log: { info() {}, error() {} },
   });
   const fixed = await transactor.stores.repositories.find(id);
@@ -210,11 +190,11 @@ test('a repository that two bindings cover belongs to none, and the log says so'
   const both = createBoundRepositories({
     configuration: backend.configuration,
     transactor: backend.transactor,
-    directory: { async *list() {} },
+    directory: { async *list() {}, find: async () => null },
     log,
   });
   const repository = { id: 9001, fullName: 'ml/wine-two', url: 'http://x', defaultBranch: 'main' };
   expect(await both.see(repository)).toBeNull();
   expect(await both.see(repository)).toBeNull();
-  expect(said).toEqual([{ repository: 'ml/wine-two', bindings: ['wine', 'second'] }]);
+  expect(said).toEqual([{ repository: 'ml/wine-two', id: 9001, bindings: ['wine', 'second'] }]);
 });

@@ -106,6 +106,7 @@ export async function registryBench() {
   };
   const repositories = {
     find: async () => repository,
+    current: async () => repository,
     findByName: async () => repository,
     all: async () => [repository],
     discover: async () => undefined,

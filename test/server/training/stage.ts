@@ -4,6 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fastify from 'fastify';
 import { onTestFinished } from 'vitest';
 import type { Person } from '../../../src/contract/person.ts';
+import { createCommandAnswers } from '../../../src/server/command/answers.ts';
+import { Commands } from '../../../src/server/command/commands.ts';
+import { createReactions } from '../../../src/server/command/reactions.ts';
 import {
   parseRepositoryConfiguration,
   repositoryConfigurationFile,
@@ -11,6 +14,7 @@ import {
 import type { ServerConfiguration } from '../../../src/server/config/server-configuration.ts';
 import { createTrainingWorkspace } from '../../../src/server/databricks/training-workspace.ts';
 import { WorkspaceHttp } from '../../../src/server/databricks/workspace-http.ts';
+import { createGiteaComments } from '../../../src/server/gitea/gitea-comments.ts';
 import { createGiteaForge } from '../../../src/server/gitea/gitea-forge.ts';
 import { GiteaHttp } from '../../../src/server/gitea/gitea-http.ts';
 import { createGiteaReportTarget } from '../../../src/server/gitea/gitea-report-target.ts';
@@ -21,6 +25,7 @@ import { webhookRoutes } from '../../../src/server/http/routes/webhook.ts';
 import type { Role } from '../../../src/server/identity/role.ts';
 import { Outbox } from '../../../src/server/outbox/outbox.ts';
 import { createBoundRepositories } from '../../../src/server/permission/bound-repositories.ts';
+import { createCommenterAccess } from '../../../src/server/permission/commenter-access.ts';
 import { createPublisher } from '../../../src/server/report/publisher.ts';
 import { createSituations } from '../../../src/server/report/situation.ts';
 import { openDatabase } from '../../../src/server/store/database.ts';
@@ -237,12 +242,35 @@ export async function startRooms(
     configurations,
     runs: stores.runs,
     promotions: { forPull: async () => null },
+    answers: createCommandAnswers(stores.commands),
     configurationFile: repositoryConfigurationFile,
+  });
+  const reportTarget = createGiteaReportTarget(bot);
+  const written = createGiteaComments(bot, reportTarget.ownId);
+  // Nobody signs in on this stage: what a commenter may do is asked with the bot's token.
+  const commands = new Commands({
+    transactor,
+    repositories,
+    comments: written,
+    forge,
+    access: createCommenterAccess({
+      sessions: { viewersOf: async () => [] },
+      access: {
+        check: async () => {
+          throw new Error('nobody is signed in');
+        },
+      },
+      collaborators: written,
+    }),
+    configurations,
+    runs: stores.runs,
+    actions: training.actions,
+    wake: () => outbox.wake(),
   });
   const publisher = createPublisher({
     repositories,
     situations,
-    target: createGiteaReportTarget(bot),
+    target: reportTarget,
     runs: stores.runs,
     reports: stores.reports,
     audit: stores.audit,
@@ -255,12 +283,14 @@ export async function startRooms(
       status: publisher.status,
       report: publisher.report,
       cancel: training.cancelRemote,
+      reaction: createReactions({ repositories, react: written.react }),
       promote: async (payload) => void promoted.push(payload),
     },
   });
   const worker = new DeliveryWorker({
     deliveries: stores.deliveries,
-    handle: (intent) => training.handle(intent),
+    handle: (intent, receivedAt) =>
+      intent.kind === 'command' ? commands.handle(intent, receivedAt) : training.handle(intent),
     log: silent,
   });
   const intake = createWebhookIntake({ secret, transactor, wake: () => worker.wake() });

@@ -9,12 +9,14 @@ const push = (ref: string, after = 'b'.repeat(40)): Delivery => ({
   repositoryId: 7,
   push: { ref, before: 'a'.repeat(40), after },
   pull: null,
+  comment: null,
 });
 const pull = (action: string, merged = false, updatedAt = '2026-01-01T00:00:00Z'): Delivery => ({
   event: 'pull_request',
   eventType: 'pull_request',
   repositoryId: 7,
   push: null,
+  comment: null,
   pull: { action, index: 3, head: 'c'.repeat(40), merged, updatedAt },
 });
 

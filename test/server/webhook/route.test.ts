@@ -57,7 +57,10 @@ describe('a recorded delivery of Gitea', () => {
     const { headers, body } = recorded(name);
     const answer = await post(headers, body);
     expect(answer.statusCode).toBe(202);
-    const concerns = /^(push-(branch|default|merge|new)|pull_request-|pull_request_sync)/.test(name);
+    const concerns =
+      /^(push-(branch|default|merge|new)|pull_request-|pull_request_sync|pull_request_comment-created)/.test(
+        name,
+      );
     expect(await stored()).toHaveLength(concerns ? 1 : 0);
     if (concerns) {
       const [row] = await stored();

@@ -21,7 +21,8 @@ const done: Record<AuditAction, string> = {
   'session.ended': 'Signed out',
   'permission.refused': 'Not permitted',
   'callers.refused': 'Callers refused',
-  'binding.fixed': 'Binding followed a rename',
+  'binding.fixed': 'Repository bound',
+  'binding.refused': 'Repository not bound: its name was another one’s',
   'key.rotated': 'Signing key rotated',
   'token.exchanged': 'Databricks token obtained',
 };

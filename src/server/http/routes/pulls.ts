@@ -80,7 +80,7 @@ export function pullRoutes(app: App, services: PullRouteServices): void {
       const situation = await situations.of(repository, params.index);
       if (!situation)
         throw new ProblemError('not-found', 'There is no such pull request in this repository.');
-      const { pull, record, notes, promotion } = situation;
+      const { pull, record, notes, promotion, answer } = situation;
       // What somebody started just now is followed live; once it has ended, the run that counts is shown again.
       const live = situation.runs.find((one) => one.commit === pull.head.sha && !isFinal(one.state));
       const run = live ?? situation.run;
@@ -102,7 +102,7 @@ export function pullRoutes(app: App, services: PullRouteServices): void {
         historyMetrics: run?.historyMetrics ?? [],
         runs,
         parameters: record.state === 'ok' ? record.configuration.parameters : [],
-        notes,
+        notes: answer === null ? notes : [...notes, answer],
         promotion,
         databricksUrl: run?.databricksUrl ?? null,
         connection: state,

@@ -1,0 +1,70 @@
+import type { Comments } from '../command/ports.ts';
+import type { CollaboratorPermissions } from '../permission/commenter-access.ts';
+import { GiteaError } from './error.ts';
+import type { RepositoryName } from './forge.ts';
+import type { GiteaHttp } from './gitea-http.ts';
+import type { GiteaUser } from './gitea-shapes.ts';
+import { toPerson } from './gitea-shapes.ts';
+
+const segment = encodeURIComponent;
+const repos = ({ owner, name }: RepositoryName) => `/repos/${segment(owner)}/${segment(name)}`;
+
+interface GiteaComment {
+  id: number;
+  user: GiteaUser | null;
+  body: string;
+  /** `…/pulls/7`; empty where the comment belongs to an issue. */
+  pull_request_url: string;
+}
+
+/** Comments with commands, as the bot reads and answers them. @param ownId of the bot */
+export function createGiteaComments(
+  http: GiteaHttp,
+  ownId: () => Promise<number>,
+): Comments & CollaboratorPermissions & { react(to: Reaction): Promise<void> } {
+  return {
+    ownId,
+
+    async comment(repository, id) {
+      const found = await http.find<GiteaComment>(`${repos(repository)}/issues/comments/${id}`);
+      const pull = Number(/\/pulls\/(\d+)$/.exec(found?.pull_request_url ?? '')?.[1] ?? 0);
+      return found && { id: found.id, pull, author: toPerson(found.user), body: found.body };
+    },
+
+    async permission(repository, userName) {
+      try {
+        const answer = await http.find<{ permission: string; user: GiteaUser }>(
+          `${repos(repository)}/collaborators/${segment(userName)}/permission`,
+        );
+        return answer && { userId: answer.user.id, level: levelOf(answer.permission) };
+      } catch (error) {
+        if (error instanceof GiteaError && error.status === 403) return null;
+        throw error;
+      }
+    },
+
+    async react({ repository, comment, content }) {
+      const path = `${repos(repository)}/issues/comments/${comment}/reactions`;
+      try {
+        await http.json('POST', path, { body: { content } });
+      } catch (error) {
+        // The comment is gone, the conversation locked, or the admin allows other reactions: nothing to repeat.
+        if (error instanceof GiteaError && [403, 404, 422].includes(error.status)) return;
+        throw error;
+      }
+    },
+  };
+}
+
+/** A reaction on a comment: `rocket`, `+1`, `-1`, `confused`. */
+interface Reaction {
+  repository: RepositoryName;
+  comment: number;
+  content: string;
+}
+
+/** Gitea says `owner` for owners and site administrators. */
+function levelOf(permission: string): 'none' | 'read' | 'write' | 'admin' {
+  if (permission === 'owner') return 'admin';
+  return permission === 'read' || permission === 'write' || permission === 'admin' ? permission : 'none';
+}

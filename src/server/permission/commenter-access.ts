@@ -1,0 +1,84 @@
+import type { Permission, Person } from '../../contract/person.ts';
+import { ProblemError } from '../http/problem.ts';
+import type { AccessCheck, Viewer } from './access.ts';
+import type { BoundRepository } from './bound-repository.ts';
+import { decideAccess } from './decide.ts';
+
+/** Port: sessions of a person that are still open, newest first. */
+export interface SessionsOfPerson {
+  viewersOf(userId: number): Promise<Viewer[]>;
+}
+
+/** Port: what the bot may learn about others. */
+export interface CollaboratorPermissions {
+  /**
+   * Of `GET /repos/{o}/{r}/collaborators/{user}/permission`, which Gitea answers to administrators of the repository.
+   *
+   * @returns null: the bot may not ask, or there is no such user
+   */
+  permission(
+    repository: BoundRepository,
+    userName: string,
+  ): Promise<{ userId: number; level: 'none' | 'read' | 'write' | 'admin' } | null>;
+}
+
+/** What somebody who wrote a comment may do. */
+export interface CommenterAccess {
+  of(person: Person, repository: BoundRepository): Promise<{ train: Permission }>;
+}
+
+const refused = (code: string, reason: string) => ({ train: { allowed: false, code, reason } as const });
+
+/**
+ * Asks Gitea what the author of a comment may do now: with their own token where they are signed in to the panel,
+ * else with the bot's where it administers the repository. Where neither can be asked nothing is allowed.
+ */
+export function createCommenterAccess(dependencies: {
+  sessions: SessionsOfPerson;
+  access: Pick<AccessCheck, 'check'>;
+  collaborators: CollaboratorPermissions;
+}): CommenterAccess {
+  const { sessions, access, collaborators } = dependencies;
+
+  async function withOwnToken(
+    person: Person,
+    repository: BoundRepository,
+  ): Promise<{ train: Permission } | null> {
+    for (const viewer of await sessions.viewersOf(person.id)) {
+      try {
+        return await access.check(viewer, repository.id);
+      } catch (error) {
+        if (!(error instanceof ProblemError)) throw error;
+        if (error.code === 'not-found') return noAccess(repository);
+        if (error.code !== 'signed-out') throw error;
+      }
+    }
+    return null;
+  }
+
+  function noAccess({ fullName }: BoundRepository) {
+    return refused(
+      'read-missing',
+      `Commands need write access to ${fullName}; you have none. An administrator of the repository can give it to you (Settings, Collaborators).`,
+    );
+  }
+
+  return {
+    async of(person, repository) {
+      const own = await withOwnToken(person, repository);
+      if (own) return own;
+      const told = await collaborators.permission(repository, person.name);
+      if (told === null || told.userId !== person.id) {
+        return refused(
+          'permission-unknown',
+          'Gitea does not tell the bot what you may do here. Open this page once with the Databricks box and sign in there, or have an administrator of the repository make the bot an administrator, too.',
+        );
+      }
+      const { level } = told;
+      if (level === 'none') return noAccess(repository);
+      const push = level === 'write' || level === 'admin';
+      const permissions = { pull: true, push, admin: level === 'admin' };
+      return decideAccess(repository, { ...repository, permissions }, null);
+    },
+  };
+}

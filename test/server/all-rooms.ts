@@ -1,0 +1,265 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { createCommandAnswers } from '../../src/server/command/answers.ts';
+import { Commands } from '../../src/server/command/commands.ts';
+import { createReactions } from '../../src/server/command/reactions.ts';
+import {
+  parseRepositoryConfiguration,
+  repositoryConfigurationFile,
+} from '../../src/server/config/parse-repository-configuration.ts';
+import { createTrainingWorkspace } from '../../src/server/databricks/training-workspace.ts';
+import { WorkspaceHttp } from '../../src/server/databricks/workspace-http.ts';
+import type { EventHub } from '../../src/server/events/hub.ts';
+import { createGiteaComments } from '../../src/server/gitea/gitea-comments.ts';
+import { createGiteaForge } from '../../src/server/gitea/gitea-forge.ts';
+import { GiteaHttp } from '../../src/server/gitea/gitea-http.ts';
+import { createGiteaReportTarget } from '../../src/server/gitea/gitea-report-target.ts';
+import { createMergedPulls } from '../../src/server/gitea/merged-pulls.ts';
+import { modelRoutes } from '../../src/server/http/routes/models.ts';
+import { pullRoutes } from '../../src/server/http/routes/pulls.ts';
+import { releaseRoutes } from '../../src/server/http/routes/releases.ts';
+import { runRoutes } from '../../src/server/http/routes/runs.ts';
+import { webhookRoutes } from '../../src/server/http/routes/webhook.ts';
+import { Outbox } from '../../src/server/outbox/outbox.ts';
+import { createCommenterAccess } from '../../src/server/permission/commenter-access.ts';
+import { Catalogue } from '../../src/server/registry/catalogue.ts';
+import { Releases } from '../../src/server/registry/releases.ts';
+import { createPublisher } from '../../src/server/report/publisher.ts';
+import { createSituations } from '../../src/server/report/situation.ts';
+import type { Stores } from '../../src/server/store/stores.ts';
+import type { Transactor } from '../../src/server/store/transactor.ts';
+import { createConfigurations } from '../../src/server/training/configurations.ts';
+import type { Run } from '../../src/server/training/ports.ts';
+import { runUrl } from '../../src/server/training/run-url.ts';
+import { createTraining } from '../../src/server/training/training.ts';
+import { createWebhookIntake } from '../../src/server/webhook/intake.ts';
+import { DeliveryWorker } from '../../src/server/webhook/worker.ts';
+import type { BackendOptions, TestBackend } from './backend-with-forge.ts';
+import { startBackendWithForge } from './backend-with-forge.ts';
+import { MemoryTarget } from './registry/memory-target.ts';
+
+export const configuration = `version: 1
+train:
+  entry: train.py
+  parameters: {depth: {type: integer, default: 6, min: 1, max: 20}}
+model: wine
+metrics: {primary: rmse, gates: {rmse: {direction: lower, limit: 0.8}}}
+`;
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Everything behind the routes, over the forge and the store; runs and releases stay as they were made. */
+function createRooms(backend: TestBackend, transactor: Transactor<Stores>, hub: EventHub) {
+  const { stores } = transactor;
+  const { url, token, webhookSecret } = backend.configuration.gitea;
+  const bot = new GiteaHttp({ url, token, userAgent: 'test/1' });
+  const forge = createGiteaForge(bot);
+  const http = new WorkspaceHttp({ host: 'http://127.0.0.1:9', userAgent: 'test/1' });
+  const workspace = createTrainingWorkspace(() => http, { accessToken: async () => 'token' });
+  const configurations = createConfigurations({
+    forge,
+    memory: stores.memory,
+    parse: parseRepositoryConfiguration,
+    file: repositoryConfigurationFile,
+    announcer: hub,
+  });
+  const { repositories, sessions, access, now: clock } = backend;
+  const training = createTraining({
+    transactor,
+    repositories,
+    forge,
+    workspace,
+    configurations,
+    champions: { current: async () => null },
+    announcer: hub,
+    wakeOutbox: () => outbox.wake(),
+    log: silent,
+    clock,
+  });
+  const situations = createSituations({
+    forge,
+    configurations,
+    runs: stores.runs,
+    promotions: { forPull: async () => null },
+    answers: createCommandAnswers(stores.commands),
+    configurationFile: repositoryConfigurationFile,
+  });
+  const target = new MemoryTarget();
+  const registry = {
+    transactor,
+    target,
+    trained: stores.trainedVersions,
+    rules: async () => null,
+    repositories,
+    pulls: createMergedPulls(forge),
+    wakeOutbox: () => outbox.wake(),
+  };
+  const releases = new Releases({ ...registry, announcer: hub, log: silent, endpointTimeout: 5_000 });
+  const catalogue = new Catalogue({ ...registry, freshness: 0 });
+  const reportTarget = createGiteaReportTarget(bot);
+  const comments = createGiteaComments(bot, reportTarget.ownId);
+  const commands = new Commands({
+    transactor,
+    repositories,
+    comments,
+    forge,
+    access: createCommenterAccess({ sessions, access, collaborators: comments }),
+    configurations,
+    runs: stores.runs,
+    actions: training.actions,
+    wake: () => outbox.wake(),
+  });
+  const publisher = createPublisher({
+    repositories,
+    situations,
+    target: reportTarget,
+    runs: stores.runs,
+    reports: stores.reports,
+    audit: stores.audit,
+    runUrl,
+  });
+  const outbox = new Outbox({
+    transactor,
+    clock,
+    log: silent,
+    handlers: {
+      status: publisher.status,
+      report: publisher.report,
+      reaction: createReactions({ repositories, react: comments.react }),
+      cancel: async () => {},
+      promote: async () => {},
+    },
+  });
+  const deliveries = new DeliveryWorker({
+    deliveries: stores.deliveries,
+    handle: (intent, receivedAt) =>
+      intent.kind === 'command' ? commands.handle(intent, receivedAt) : training.handle(intent),
+    clock,
+    log: silent,
+  });
+  const intake = createWebhookIntake({
+    secret: webhookSecret,
+    transactor,
+    clock,
+    wake: () => deliveries.wake(),
+  });
+  return {
+    training,
+    workspace,
+    configurations,
+    situations,
+    target,
+    releases,
+    catalogue,
+    commands,
+    outbox,
+    deliveries,
+    intake,
+  };
+}
+
+export type Rooms = ReturnType<typeof createRooms>;
+
+/** Calls what `pick` gives at the time of the call: routes are registered before the rooms are there. */
+function lazily<T extends object>(pick: () => T): T {
+  return new Proxy({} as T, {
+    get: (_target, key) => {
+      const value = Reflect.get(pick(), key);
+      return typeof value === 'function' ? value.bind(pick()) : value;
+    },
+  });
+}
+
+/** The whole backend over the emulated forge, with every route of the product; nothing is sent to a workspace. */
+export async function startWholeBackend(
+  options: Omit<BackendOptions, 'api' | 'root'> = {},
+): Promise<TestBackend & { rooms: Rooms }> {
+  let rooms: Rooms | undefined;
+  const pick = <K extends keyof Rooms>(key: K) => lazily(() => rooms![key] as Rooms[K] & object);
+  const models = { aliases: async () => ({ champion: 1 }) };
+  let parts: { hub: EventHub; transactor: Transactor<Stores> } | undefined;
+  const backend = await startBackendWithForge({
+    ...options,
+    api: (given) => {
+      parts = given;
+      const { runs } = given.transactor.stores;
+      return [
+        (app) =>
+          runRoutes(app, {
+            runs,
+            actions: lazily(() => rooms!.training.actions),
+            configurations: pick('configurations'),
+            workspace: pick('workspace'),
+            models,
+          }),
+        (app) =>
+          pullRoutes(app, {
+            situations: pick('situations'),
+            models,
+            connection: async () => ({ state: 'ok', since: null, asOf: null }),
+          }),
+        (app) => modelRoutes(app, { catalogue: pick('catalogue'), releases: pick('releases') }),
+        (app) => releaseRoutes(app, { catalogue: pick('catalogue'), releases: pick('releases') }),
+      ];
+    },
+    root: () => [(app) => webhookRoutes(app, { intake: pick('intake') })],
+  });
+  rooms = createRooms(backend, parts!.transactor, parts!.hub);
+  return Object.assign(backend, { rooms });
+}
+
+/** Commits one file to a branch of a repository and pushes it. @returns the commit */
+export async function commit(
+  backend: TestBackend,
+  branch: string,
+  path: string,
+  text: string,
+  options: { repository?: string; user?: string; to?: string } = {},
+): Promise<string> {
+  const { repository = 'ml/wine-quality', user = 'wendy' } = options;
+  const { to = repository } = options;
+  const { git, folder, remote } = backend.forge;
+  const work = await mkdtemp(join(folder, 'work-'));
+  await git(folder, 'clone', '--quiet', remote(user, repository), work);
+  const known = await git(work, 'branch', '--list', '--remotes', `origin/${branch}`);
+  await git(work, 'checkout', '--quiet', '-B', branch, ...(known === '' ? [] : [`origin/${branch}`]));
+  await mkdir(dirname(join(work, path)), { recursive: true });
+  await writeFile(join(work, path), text);
+  await git(work, 'add', '.');
+  const author = ['-c', `user.name=${user}`, '-c', `user.email=${user}@example.com`];
+  await git(work, ...author, 'commit', '--quiet', '-m', path);
+  await git(work, 'push', '--quiet', remote(user, to), branch);
+  return await git(work, 'rev-parse', 'HEAD');
+}
+
+/** Ends a run in the store as the driver would, with these metrics and this version. */
+export async function finish(
+  backend: TestBackend,
+  run: Pick<Run, 'id'>,
+  metrics: Record<string, number>,
+  modelVersion: number | null = null,
+): Promise<void> {
+  const { runs } = backend.transactor.stores;
+  const now = (await runs.findById(run.id))!;
+  await runs.update(run.id, now.version, { state: 'succeeded', metrics, modelVersion, nextCheckAt: null });
+}
+
+/** Sends a delivery with the headers and the signature of Gitea. */
+export async function deliver(backend: TestBackend, event: string, type: string, payload: unknown) {
+  const body = JSON.stringify(payload);
+  return await backend.app.inject({
+    method: 'POST',
+    url: `${backend.base}webhooks/gitea`,
+    headers: {
+      'content-type': 'application/json',
+      'x-gitea-event': event,
+      'x-gitea-event-type': type,
+      'x-gitea-delivery': randomUUID(),
+      'x-gitea-signature': createHmac('sha256', backend.configuration.gitea.webhookSecret)
+        .update(body)
+        .digest('hex'),
+    },
+    payload: body,
+  });
+}
