@@ -79,6 +79,8 @@ export interface BackendOptions {
   api?: (backend: { hub: EventHub; transactor: Transactor<Stores> }) => RouteModule[];
   /** Mounted beside sign-in. */
   root?: () => RouteModule[];
+  /** Where the backend is, by the forge's address; under `/-/databricks/` of it by default. */
+  publicUrl?: (forge: string) => string;
   /** File of the database; in memory by default. */
   database?: string;
   /** Bindings instead of the one. */
@@ -104,7 +106,7 @@ export async function startBackendWithForge(options: BackendOptions = {}): Promi
     });
   }
   const url = forge.url.replace(/\/$/, '');
-  const publicUrl = `${url}/-/databricks/`;
+  const publicUrl = options.publicUrl?.(url) ?? `${url}/-/databricks/`;
   const redirectUri = `${publicUrl}auth/callback`;
   const application = await forge.api('ada', 'POST', '/user/applications/oauth2', {
     name: 'Databricks',
@@ -176,7 +178,7 @@ export async function startBackendWithForge(options: BackendOptions = {}): Promi
   });
   const hub = new EventHub((error) => log.error({ err: error }, 'a listener failed'));
   const refusedCallers = new RefusedCallers(audit, (error) => log.error({ err: error }, 'not recorded'));
-  const cookie = { path: '/-/databricks/', secure: false };
+  const cookie = { path: new URL(publicUrl).pathname, secure: false };
   const app = await createApp({
     publicUrl,
     giteaUrl: url,
@@ -231,7 +233,7 @@ export async function startBackendWithForge(options: BackendOptions = {}): Promi
       skew += ms;
     },
     now,
-    base: '/-/databricks/',
+    base: new URL(publicUrl).pathname,
     origin: url,
     async close() {
       await app.close();
@@ -322,7 +324,7 @@ export async function signIn(
     response = await atForge(browser, `${backend.forge.url}login/oauth/grant`, fields);
   }
   const location = new URL(response.headers.get('location') ?? '', backend.forge.url);
-  if (!location.pathname.startsWith(backend.base)) {
+  if (!location.href.startsWith(backend.configuration.publicUrl)) {
     return { path: location.pathname, status: response.status, page: '' };
   }
   const path = `${location.pathname.slice(backend.base.length)}${location.search}`;

@@ -111,13 +111,27 @@ test('without a session every route of the API answers with a problem document',
 test('what would change something is refused when it comes from another site, on every route', async () => {
   const changing = routes.filter(({ method, path }) => method !== 'GET' && path.includes('/api/v1/'));
   expect(changing.length).toBeGreaterThan(4);
+  const own = new URL(base);
+  const foreign = [
+    'https://evil.example.com',
+    // Same site, other origin: a sibling subdomain, another port, another scheme, a longer name; and no page at all.
+    `http://sibling.${own.host}`,
+    `http://${own.hostname}:1`,
+    `https://${own.host}`,
+    `http://${own.host}.evil.example.com`,
+    'null',
+    '',
+    undefined,
+  ];
   for (const { method, path } of changing) {
-    const response = await fetch(new URL(path, base), {
-      method,
-      headers: { origin: 'https://evil.example.com', 'content-type': 'application/json' },
-      body: '{}',
-    });
-    await expectProblem(response, `${method} ${path}`, ['origin-refused']);
+    for (const origin of foreign) {
+      const response = await fetch(new URL(path, base), {
+        method,
+        headers: { 'content-type': 'application/json', ...(origin !== undefined && { origin }) },
+        body: '{}',
+      });
+      await expectProblem(response, `${method} ${path} from ${origin}`, ['origin-refused']);
+    }
   }
 });
 

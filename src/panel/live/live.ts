@@ -68,7 +68,9 @@ export class Live {
       key: `databricks-events:${url}:${this.#page.user}`,
       repository,
       open: (repositories, heard) =>
-        openStream(`${url}?repositories=${repositories.join(',')}`, heard, () => this.#signIn.silently()),
+        openStream(`${url}?repositories=${repositories.join(',')}&user=${this.#page.user}`, heard, () =>
+          this.#signIn.silently(),
+        ),
       heard: (message) => {
         if (message.kind === 'connection') {
           this.connection.value = message.connection;

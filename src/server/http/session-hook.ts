@@ -39,8 +39,13 @@ export async function checkPageUser(request: FastifyRequest): Promise<void> {
     });
   }
   request.viewer = null;
-  throw new ProblemError(
+  throw anotherUser();
+}
+
+/** Whoever looks at the page is not told whose session it is. */
+export function anotherUser(): ProblemError {
+  return new ProblemError(
     'session-of-another-user',
-    `This page shows another user than the one who is signed in here (${viewer.user.name}). Sign in again to go on as the page's user.`,
+    'This page shows another user than the one who is signed in here. Sign in again to go on as the page’s user.',
   );
 }

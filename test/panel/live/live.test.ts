@@ -129,7 +129,7 @@ describe('live changes', () => {
       abort.signal,
     );
     expect(FakeSource.all.map(({ url }) => url)).toEqual([
-      'https://git.example.com/-/databricks/api/v1/events?repositories=7',
+      'https://git.example.com/-/databricks/api/v1/events?repositories=7&user=2',
     ]);
     FakeSource.all[0]?.onmessage({ data: JSON.stringify(change) });
     FakeSource.all[0]?.onmessage({ data: JSON.stringify({ ...change, repository: 8 }) });

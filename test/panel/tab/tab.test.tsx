@@ -335,6 +335,16 @@ describe('the releases', () => {
     expect(net.sent.filter(({ method }) => method === 'POST').length).toBe(1);
   });
 
+  it('say who may end a half-done one, to whom may not', async () => {
+    const reason =
+      'Releasing needs write access to ml/wine; you have read access. An administrator can give it.';
+    const release = { allowed: false, code: 'write-missing', reason };
+    const list = data.releaseList({ items: [data.halfDone], release });
+    await openTab('#/releases', { ...models, 'GET /releases': { body: list } }, 'is half done');
+    expect(button('Finish or undo').disabled).toBe(true);
+    expect(reasonOf('Finish or undo')).toBe(reason);
+  });
+
   it('say why somebody may not lift it, and what a refusal said', async () => {
     const lift = { allowed: false, code: 'permission-missing', reason: 'Only who may merge may lift it.' };
     await openTab(

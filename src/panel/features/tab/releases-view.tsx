@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Release, ReleaseList } from '../../../contract/release.ts';
-import { Button } from '../../components/button.tsx';
+import { PermittedButton } from '../../components/button.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { alertIcon, historyIcon, runningIcon, skipIcon, xIcon } from '../../components/icons.ts';
 import { Person } from '../../components/person.tsx';
@@ -31,7 +31,9 @@ export function ReleasesView({ model }: { model: TabModel }) {
           tone="error"
           icon={alertIcon}
           action={
-            <Button
+            <PermittedButton
+              id={`dbx-half-${release.id}`}
+              permission={list.release}
               onClick={() => {
                 model.dialog.value = {
                   model: release.model,
@@ -42,7 +44,7 @@ export function ReleasesView({ model }: { model: TabModel }) {
               }}
             >
               Finish or undo
-            </Button>
+            </PermittedButton>
           }
         >
           <b>{`The ${release.kind} to v${release.toVersion} is half done.`}</b> {release.error}

@@ -7,7 +7,7 @@ import type { App } from '../application.ts';
 import { signedIn } from '../guard.ts';
 import { ProblemError } from '../problem.ts';
 import type { SessionLookup } from '../session-hook.ts';
-import { sessionCookie } from '../session-hook.ts';
+import { anotherUser, sessionCookie } from '../session-hook.ts';
 
 /** What live updates need. */
 export interface EventRouteServices {
@@ -37,6 +37,11 @@ export function eventRoutes(app: App, { hub, access, sessions, stream }: EventRo
               pattern: `^[1-9]\\d{0,15}(,[1-9]\\d{0,15}){0,${mostRepositories - 1}}$`,
               description: 'ids, separated by commas',
             }),
+            user: Type.Optional(
+              Type.Integer({
+                description: 'whom the page shows: EventSource sends no header that could say it',
+              }),
+            ),
           },
           { additionalProperties: false },
         ),
@@ -44,6 +49,7 @@ export function eventRoutes(app: App, { hub, access, sessions, stream }: EventRo
     },
     async (request, reply) => {
       const viewer = signedIn(request);
+      if ((request.query.user ?? viewer.user.id) !== viewer.user.id) throw anotherUser();
       const cookie = request.cookies[sessionCookie] ?? '';
       const asked = [...new Set(request.query.repositories.split(',').map(Number))];
       const checks = await Promise.allSettled(asked.map((id) => access.check(viewer, id)));
