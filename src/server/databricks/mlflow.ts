@@ -156,15 +156,26 @@ export function createMlflow(call: Call): MlflowPort {
       let page_token: string | undefined;
       do {
         const answer = await call<{
-          model_versions?: { version: number; run_id?: string; status: string }[];
+          model_versions?: {
+            version: number;
+            run_id?: string;
+            status: string;
+            created_at?: number | string;
+          }[];
           next_page_token?: string;
         }>(as, 'GET', `/api/2.1/unity-catalog/models/${encodeURIComponent(model)}/versions`, {
           query: { page_token },
         });
-        for (const { version, run_id, status } of answer.model_versions ?? []) {
+        for (const { version, run_id, status, created_at } of answer.model_versions ?? []) {
           const known =
             status === 'READY' ? 'ready' : status === 'FAILED_REGISTRATION' ? 'failed' : 'pending';
-          versions.push({ version: Number(version), mlflowRun: run_id || null, status: known } as const);
+          versions.push({
+            version: Number(version),
+            mlflowRun: run_id || null,
+            status: known,
+            // Where it is not told nothing can be concluded from it.
+            createdAt: Number(created_at ?? Number.MAX_SAFE_INTEGER),
+          } as const);
         }
         page_token = answer.next_page_token || undefined;
       } while (page_token);

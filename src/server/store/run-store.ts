@@ -246,7 +246,14 @@ export function createRunStore(connection: Connection): RunStore {
         .where('repository_id', '=', repositoryId)
         .where('model_key', '=', modelKey)
         .where('model_version', '=', version);
-      return await one(await query.orderBy('number', 'desc').limit(1).execute());
+      return await one(await query.orderBy('number').limit(1).execute());
+    },
+
+    async ofMlflowRun(repositoryId, mlflowRunId) {
+      const query = select()
+        .where('repository_id', '=', repositoryId)
+        .where('mlflow_run_id', '=', mlflowRunId);
+      return await one(await query.orderBy('number').limit(1).execute());
     },
 
     async highestAttempt(key) {

@@ -363,7 +363,8 @@ export class RunDriver {
     const as: CallAs = { repository, role: run.trust === 'fork' ? 'fork' : 'trainer' };
     const remote = await workspace.run(as, run.databricksRunId ?? '');
     if (!remote) throw new RunFailure('Databricks no longer knows this run. Train again.');
-    const { histories, ...result } = await readResult(workspace, as, run, remote, modelOf(repository, run));
+    const model = modelOf(repository, run);
+    const { histories, ...result } = await readResult(workspace, as, run, remote, model, this.#options.runs);
     const verdicts: { index: number; verdict: Verdict }[] = [];
     for (const { index } of run.pulls) {
       verdicts.push({ index, verdict: await evaluation.ofPull(repository, run, result.metrics, index) });

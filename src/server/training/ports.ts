@@ -156,7 +156,10 @@ export interface RunStore {
   /** Commits that are known to have these files and were not trained themselves: merge commits of trained heads. */
   commitsWithoutRun(repositoryId: number, treeDigest: string): Promise<string[]>;
   rememberTree(repositoryId: number, commit: string, treeDigest: string): Promise<void>;
+  /** The run that was given this version first: a later one that names it, too, changes nothing. */
   ofVersion(repositoryId: number, modelKey: string, version: number): Promise<Run | null>;
+  /** The run whose result was read from this MLflow run, first. */
+  ofMlflowRun(repositoryId: number, mlflowRunId: string): Promise<Run | null>;
   highestAttempt(key: RunIdentity): Promise<number>;
   /** Due for a look of the driver, oldest first. */
   due(now: string, limit: number): Promise<Run[]>;

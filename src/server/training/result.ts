@@ -1,7 +1,7 @@
 import type { RepositoryConfiguration } from '../config/repository-configuration.ts';
 import { nonceTag } from './launcher.ts';
 import { choosePrimary, curveOf, thin } from './mlflow-result.ts';
-import type { Run, Series } from './ports.ts';
+import type { Run, RunStore, Series } from './ports.ts';
 import { RunFailure } from './run-failure.ts';
 import type { CallAs, MlflowRun, RemoteRun, TrainingWorkspace } from './workspace-port.ts';
 
@@ -40,6 +40,38 @@ export async function belongingRuns(
   }
   return found;
 }
+
+/** How much later the workspace's registry may think it is than its jobs (ms). */
+const clockSkew = 60_000;
+
+/**
+ * Leaves out what is another training run's: code that trains may put its own nonce on the MLflow run of a released
+ * version, and would be given that version and its rewritten metrics. What was frozen first keeps both; a version
+ * that was there before this run began (the registry's own time) is not of this run.
+ */
+async function own(
+  { claims, remote, run }: { claims: Claims; remote: RemoteRun; run: Run },
+  runs: readonly MlflowRun[],
+  versions: Awaited<ReturnType<TrainingWorkspace['versions']>>,
+): Promise<{ runs: MlflowRun[]; versions: typeof versions }> {
+  const ownRuns: MlflowRun[] = [];
+  for (const one of runs) {
+    const holder = await claims.ofMlflowRun(run.repositoryId, one.id);
+    if (holder === null || holder.id === run.id) ownRuns.push(one);
+  }
+  const began = (remote.startedAt ?? Date.parse(run.createdAt)) - clockSkew;
+  const ids = new Set(ownRuns.map(({ id }) => id));
+  const ownVersions: typeof versions = [];
+  for (const one of versions) {
+    if (one.mlflowRun === null || !ids.has(one.mlflowRun) || one.createdAt < began) continue;
+    const holder = await claims.ofVersion(run.repositoryId, run.modelKey ?? '', one.version);
+    if (holder === null || holder.id === run.id) ownVersions.push(one);
+  }
+  return { runs: ownRuns, versions: ownVersions };
+}
+
+/** Which training runs were given an MLflow run or a version. */
+export type Claims = Pick<RunStore, 'ofMlflowRun' | 'ofVersion'>;
 
 /** Primary and gated metrics first, so that the bound never leaves them out. */
 function inOrder(metrics: readonly string[], { metrics: rules }: RepositoryConfiguration): string[] {
@@ -82,9 +114,11 @@ export async function readResult(
   run: Run,
   remote: RemoteRun,
   model: string | null,
+  claims: Claims,
 ): Promise<TrainingResult> {
-  const runs = await belongingRuns(workspace, as, run, remote);
-  const versions = model === null || runs.length === 0 ? [] : await workspace.versions(as, model);
+  const tagged = await belongingRuns(workspace, as, run, remote);
+  const registered = model === null || tagged.length === 0 ? [] : await workspace.versions(as, model);
+  const { runs, versions } = await own({ claims, remote, run }, tagged, registered);
   const { primary, version } = choosePrimary(runs, versions);
   if (version?.status === 'pending') throw new ResultPending();
   if (version?.status === 'failed') {

@@ -96,7 +96,15 @@ export interface TrainingWorkspace {
   versions(
     as: CallAs,
     model: string,
-  ): Promise<{ version: number; mlflowRun: string | null; status: 'pending' | 'ready' | 'failed' }[]>;
+  ): Promise<
+    {
+      version: number;
+      mlflowRun: string | null;
+      status: 'pending' | 'ready' | 'failed';
+      /** When the registry made it, milliseconds since the epoch. */
+      createdAt: number;
+    }[]
+  >;
   artifacts(
     as: CallAs,
     mlflowRunId: string,

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-/** Commands in comments; names that repositories were known by. */
+/** Commands in comments; names that repositories were known by; whose an MLflow run is. */
 export const commands = {
   async up(db: Kysely<unknown>): Promise<void> {
     await db.schema
@@ -19,6 +19,12 @@ export const commands = {
       .createIndex('commands_pull')
       .on('commands')
       .columns(['repository_id', 'pull_index', 'comment_id'])
+      .execute();
+
+    await db.schema
+      .createIndex('runs_mlflow')
+      .on('runs')
+      .columns(['repository_id', 'mlflow_run_id'])
       .execute();
 
     await db.schema
