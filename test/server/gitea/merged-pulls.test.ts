@@ -8,7 +8,7 @@ const pull: PullFacts = {
   title: 'Use fewer trees',
   url: 'http://gitea.test/ml/wine/pulls/3',
   state: 'merged',
-  author: null,
+  author: { id: 99, name: 'author', fullName: '', avatarUrl: '' },
   head: { sha: 'later-push', branch: 'fewer-trees' },
   base: { branch: 'main' },
   fork: false,
@@ -44,6 +44,7 @@ describe('a merged pull request', () => {
   it.each([
     ['official and fresh', {}, ['ada']],
     ['not official', { official: false }, []],
+    ['of its own author', { reviewer: { id: 99, name: 'author', fullName: '', avatarUrl: '' } }, []],
     ['stale', { stale: true }, []],
     ['dismissed', { dismissed: true }, []],
     ['of another commit', { commit: 'earlier' }, []],
