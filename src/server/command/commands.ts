@@ -52,6 +52,11 @@ export const reactionOf: Record<CommandOutcome, string> = {
   'not-understood': 'confused',
 };
 
+/** "/databricks train" */
+function shortly(line: string): string {
+  return line.split(/\s+/, 2).join(' ').slice(0, 30);
+}
+
 /** One command on its way. */
 interface Case {
   repository: BoundRepository;
@@ -120,9 +125,8 @@ export class Commands {
 
   async #refusal(one: Case, verb: Command['verb']): Promise<{ code: string; reason: string } | null> {
     const { needs } = commandActs[verb];
-    const standing = await this.#options.access.of(one.author, one.repository);
-    if (needs === 'view' || standing.train.allowed) return null;
-    return standing.train;
+    const permission = (await this.#options.access.of(one.author, one.repository))[needs];
+    return permission.allowed ? null : permission;
   }
 
   async #carryOut(one: Case, command: Command): Promise<string> {
@@ -204,7 +208,8 @@ export class Commands {
   }
 
   async #tell(one: Case, outcome: CommandOutcome, words: string, code?: string): Promise<string> {
-    const note = outcome === 'told' ? words : `${one.author.name} wrote "${one.line}": ${words}`;
+    // Not the whole line: who may only comment must not write into the report.
+    const note = outcome === 'told' ? words : `${one.author.name}, ${shortly(one.line)}: ${words}`;
     await this.#options.transactor.transaction(async (stores) => {
       await this.#record(stores, one, outcome, note);
       if (outcome !== 'refused') return;
@@ -212,7 +217,7 @@ export class Commands {
         action: 'permission.refused',
         outcome: 'refused',
         actor: { kind: 'person', id: one.author.id, name: one.author.name },
-        subject: one.line.split(/\s+/, 2).join(' '),
+        subject: shortly(one.line),
         repository: one.repository.id,
         pull: one.pull.index,
         detail: { comment: one.comment, code: code ?? '', reason: words },

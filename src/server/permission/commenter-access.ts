@@ -24,10 +24,16 @@ export interface CollaboratorPermissions {
 
 /** What somebody who wrote a comment may do. */
 export interface CommenterAccess {
-  of(person: Person, repository: BoundRepository): Promise<{ train: Permission }>;
+  of(person: Person, repository: BoundRepository): Promise<Standing>;
 }
 
-const refused = (code: string, reason: string) => ({ train: { allowed: false, code, reason } as const });
+interface Standing {
+  view: Permission;
+  train: Permission;
+}
+
+const allowed: Permission = { allowed: true };
+const refused = (code: string, reason: string): Permission => ({ allowed: false, code, reason });
 
 /**
  * Asks Gitea what the author of a comment may do now: with their own token where they are signed in to the panel,
@@ -40,13 +46,11 @@ export function createCommenterAccess(dependencies: {
 }): CommenterAccess {
   const { sessions, access, collaborators } = dependencies;
 
-  async function withOwnToken(
-    person: Person,
-    repository: BoundRepository,
-  ): Promise<{ train: Permission } | null> {
+  async function withOwnToken(person: Person, repository: BoundRepository): Promise<Standing | null> {
     for (const viewer of await sessions.viewersOf(person.id)) {
       try {
-        return await access.check(viewer, repository.id);
+        const { train } = await access.check(viewer, repository.id);
+        return { view: allowed, train };
       } catch (error) {
         if (!(error instanceof ProblemError)) throw error;
         if (error.code === 'not-found') return noAccess(repository);
@@ -56,11 +60,12 @@ export function createCommenterAccess(dependencies: {
     return null;
   }
 
-  function noAccess({ fullName }: BoundRepository) {
-    return refused(
+  function noAccess({ fullName }: BoundRepository): Standing {
+    const none = refused(
       'read-missing',
       `Commands need write access to ${fullName}; you have none. An administrator of the repository can give it to you (Settings, Collaborators).`,
     );
+    return { view: none, train: none };
   }
 
   return {
@@ -69,16 +74,19 @@ export function createCommenterAccess(dependencies: {
       if (own) return own;
       const told = await collaborators.permission(repository, person.name);
       if (told === null || told.userId !== person.id) {
-        return refused(
+        const train = refused(
           'permission-unknown',
           'Gitea does not tell the bot what you may do here. Open this page once with the Databricks box and sign in there, or have an administrator of the repository make the bot an administrator, too.',
         );
+        // Whoever writes here could read when they wrote.
+        return { view: allowed, train };
       }
       const { level } = told;
       if (level === 'none') return noAccess(repository);
       const push = level === 'write' || level === 'admin';
       const permissions = { pull: true, push, admin: level === 'admin' };
-      return decideAccess(repository, { ...repository, permissions }, null);
+      const { train } = decideAccess(repository, { ...repository, permissions }, null);
+      return { view: allowed, train };
     },
   };
 }

@@ -273,7 +273,7 @@ describe('slash commands', () => {
     Object.entries(commandActs).map(([verb, { needs }]) => ({
       name,
       verb,
-      expected: outcomeFor(standing, needs) === 'done' || needs === 'view' ? 'done' : 'refused',
+      expected: outcomeFor(standing, needs) === 'done' ? 'done' : 'refused',
     })),
   );
 
