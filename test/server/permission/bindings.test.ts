@@ -80,11 +80,11 @@ afterAll(async () => await backend?.close());
 const ask = (method: 'GET' | 'POST', path: string, body?: unknown) =>
   request(backend, ada, method, `api/v1/repositories/${path}`, { body });
 
-describe('what belongs to another repository is refused in every parameter', () => {
-  let own: Place;
-  let other: Place;
-  let sibling: Place;
+let own: Place;
+let other: Place;
+let sibling: Place;
 
+describe('what belongs to another repository is refused in every parameter', () => {
   beforeAll(async () => {
     own = await place('wine-a', 'wine', 1, 2);
     sibling = await place('wine-b', 'wine', 1, 3);
@@ -324,13 +324,17 @@ describe('a binding follows Gitea’s id, not the name', () => {
   });
 
   test('a delivery that names one repository and describes another changes nothing in either', async () => {
-    const wine = await place('wine-c', 'wine', 1, 2);
-    const tea = await place('tea-c', 'tea', 1, 2);
+    const [wine, tea] = [sibling, other];
+    const counts = async () =>
+      await Promise.all(
+        [wine, tea].map(({ repository }) => backend.transactor.stores.runs.counts(repository)),
+      );
+    const before = await counts();
     const sent = await deliver(backend, 'push', 'push', {
       ref: 'refs/heads/main',
       before: '0'.repeat(40),
       after: tea.head,
-      repository: { id: wine.repository, full_name: 'ml/tea-c' },
+      repository: { id: wine.repository, full_name: `ml/${tea.name}` },
     });
     expect(sent.statusCode).toBe(202);
     const handled = await backend.rooms.training.handle({
@@ -341,7 +345,6 @@ describe('a binding follows Gitea’s id, not the name', () => {
       after: tea.head,
     });
     expect(handled).toBe(`${tea.head.slice(0, 10)} is not on main any more`);
-    expect((await backend.transactor.stores.runs.counts(wine.repository)).runs).toBe(1);
-    expect((await backend.transactor.stores.runs.counts(tea.repository)).runs).toBe(1);
+    expect(await counts()).toEqual(before);
   });
 });
