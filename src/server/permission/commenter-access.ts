@@ -72,14 +72,18 @@ export function createCommenterAccess(dependencies: {
     async of(person, repository) {
       const own = await withOwnToken(person, repository);
       if (own) return own;
+      // Whoever writes here could read when they wrote.
+      const unknown = (reason: string) => ({ view: allowed, train: refused('permission-unknown', reason) });
+      if (repository.binding.teams?.train !== undefined) {
+        return unknown(
+          'Training needs membership of a team besides, which Gitea tells with your own sign-in only. Open this page once with the Databricks box and sign in there.',
+        );
+      }
       const told = await collaborators.permission(repository, person.name);
       if (told === null || told.userId !== person.id) {
-        const train = refused(
-          'permission-unknown',
+        return unknown(
           'Gitea does not tell the bot what you may do here. Open this page once with the Databricks box and sign in there, or have an administrator of the repository make the bot an administrator, too.',
         );
-        // Whoever writes here could read when they wrote.
-        return { view: allowed, train };
       }
       const { level } = told;
       if (level === 'none') return noAccess(repository);

@@ -200,7 +200,7 @@ describe('what was taken back ends it within a minute', () => {
     };
     const access = createAccessCheck({
       repositories: backend.repositories,
-      gitea: { self: prohibited, repository: prohibited, branch: prohibited },
+      gitea: { self: prohibited, repository: prohibited, branch: prohibited, groups: prohibited },
     });
     await expect(access.check(viewer, repository)).rejects.toMatchObject({ code: 'signed-out' });
     await expect(access.confirm(viewer)).rejects.toMatchObject({ code: 'signed-out' });
