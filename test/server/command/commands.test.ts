@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { commit, configuration, deliver, finish, startWholeBackend } from '../all-rooms.ts';
 import { makeRepository, signedInBrowser } from '../backend-with-forge.ts';
 
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 180_000 });
+
 let backend: Awaited<ReturnType<typeof startWholeBackend>>;
 let repository: number;
 let pull: number;
@@ -81,7 +83,7 @@ async function settled(): Promise<void> {
       expect((await deliveries.due('9999', 1)).length).toBe(0);
       expect(await outbox.counts()).toMatchObject({ pending: 0 });
     },
-    { timeout: 10_000, interval: 25 },
+    { timeout: 30_000, interval: 25 },
   );
 }
 

@@ -90,7 +90,7 @@ test('whatever stands in a comment, it is a command, a fault in words, or nothin
         else expect(['train', 'cancel', 'retry', 'help']).toContain(parsed.command.verb);
       },
     ),
-    { numRuns: 2_000 },
+    { numRuns: 500 },
   );
 });
 

@@ -9,6 +9,9 @@ import { commit, configuration, deliver, finish, startWholeBackend } from '../al
 import type { Browser } from '../backend-with-forge.ts';
 import { makeRepository, request, signedInBrowser } from '../backend-with-forge.ts';
 
+// Repositories are made with git, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
+
 const binding = (id: string, job: number): Binding => ({
   id,
   repositories: [`ml/${id}-*`],

@@ -16,6 +16,8 @@ import { commit, configuration, deliver, finish, startWholeBackend } from '../al
 import type { Browser } from '../backend-with-forge.ts';
 import { makeRepository, request, signedInBrowser } from '../backend-with-forge.ts';
 
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 180_000 });
+
 /** Who stands where; the public repository is another one. */
 const people: Record<StandingName, string> = {
   anonymous: '',
@@ -305,7 +307,7 @@ describe('slash commands', () => {
         expect(first).toBeDefined();
         return String(first.content);
       },
-      { timeout: 10_000, interval: 25 },
+      { timeout: 30_000, interval: 25 },
     );
     // What a command comes to where it is allowed depends on the run: done, or there was nothing to do.
     expect(reaction === '-1' ? 'refused' : 'done').toBe(expected);
