@@ -3,6 +3,7 @@ import type { ServerConfiguration } from '../../server/config/server-configurati
 import { GiteaHttp } from '../../server/gitea/gitea-http.ts';
 import { createGiteaSignIn } from '../../server/gitea/oauth.ts';
 import { createRepositoryDirectory } from '../../server/gitea/repository-directory.ts';
+import { adviseRelease } from '../../server/gitea/supported-release.ts';
 import type { GiteaRepository } from '../../server/permission/bound-repository.ts';
 import type { Finding } from './finding.ts';
 import { fault, ok, reasonOf, warning } from './finding.ts';
@@ -22,6 +23,8 @@ export async function checkGitea(configuration: ServerConfiguration, userAgent: 
     const { version } = await http.json<{ version: string }>('GET', '/version');
     bot = await http.json<{ login: string }>('GET', '/user');
     const findings = [ok(`Gitea ${version} answers at ${gitea.internalUrl}; the bot is ${bot.login}.`)];
+    const { level, text } = adviseRelease(version);
+    if (level !== 'ok') findings.push({ level, text: `Gitea ${version}: ${text}` });
     return [
       ...findings,
       await checkSignIn(configuration, userAgent),

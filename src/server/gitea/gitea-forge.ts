@@ -10,6 +10,9 @@ const repos = ({ owner, name }: RepositoryName) => `/repos/${segment(owner)}/${s
 /** Neither statistics nor signatures are read, and both cost Gitea a git process per commit. */
 const lean = { stat: false, verification: false };
 
+/** A push of more commits counts as one that changed everything. */
+const mostCompared = 500;
+
 interface GitRef {
   ref: string;
   object: { sha: string };
@@ -88,14 +91,17 @@ export function createGiteaForge(http: GiteaHttp): Forge {
     },
 
     async changedPaths(repository, base, head) {
+      // Not `compare`: before 1.23 it knows branches and tags only.
+      const query = { sha: head, not: base, stat: false, verification: false, files: true };
+      const paths = new Set<string>();
+      let commits = 0;
       try {
-        const answer = await http.json<{ total_commits: number; commits: GiteaCommit[] | null }>(
-          'GET',
-          `${repos(repository)}/compare/${base}...${head}`,
-        );
-        const commits = answer.commits ?? [];
-        if (commits.length < answer.total_commits) return null;
-        return [...new Set(commits.flatMap((item) => (item.files ?? []).map((file) => file.filename)))];
+        for await (const { files } of http.pages<GiteaCommit>(`${repos(repository)}/commits`, { query })) {
+          commits += 1;
+          if (commits > mostCompared) return null;
+          for (const { filename } of files ?? []) paths.add(filename);
+        }
+        return [...paths];
       } catch (error) {
         if (unknown(error)) return null;
         throw error;

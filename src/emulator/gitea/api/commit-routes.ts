@@ -20,7 +20,11 @@ export function commitRoutes(route: AddRoute): void {
     const sha = await git.commit(repository, call.query('sha') || repository.defaultBranch);
     if (sha === undefined) throw notFound();
     const path = call.query('path');
-    const range = [sha, ...(path ? ['--', path] : [])];
+    const not = call.query('not');
+    const without = not ? await git.commit(repository, not) : undefined;
+    // Gitea passes it on to git, which fails.
+    if (not && without === undefined) throw new Error(`commits without an unknown commit ${not}`);
+    const range = [sha, ...(without ? [`^${without}`] : []), ...(path ? ['--', path] : [])];
     const page = pageOf(call);
     const total = await countCommits(git, repository, range);
     setPageHeaders(call, page, total);
