@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ForgeVersion } from '../emulator/gitea/releases.ts';
 import { forgeVersions, isForgeVersion, releaseTitle } from '../emulator/gitea/releases.ts';
+import type { RealGitea } from './real-forge.ts';
+import { realGiteaOf } from './real-forge.ts';
 
 export interface DemoArguments {
   /** Port of the demo's address; undefined: the one of the last start, else 3000. */
@@ -15,6 +17,8 @@ export interface DemoArguments {
   pythonCacheDir: string;
   /** The release that the emulator shows, 1.26 by default. */
   gitea?: ForgeVersion;
+  /** A Gitea that is installed here, instead of the emulator. */
+  realGitea?: RealGitea;
   help: boolean;
 }
 
@@ -27,6 +31,12 @@ export const usage = `npm start -- [options]
                       (default $XDG_CACHE_HOME/gitea-databricks/python or ~/.cache/gitea-databricks/python)
   --gitea RELEASE     the release that is emulated (default 1.26):
 ${forgeVersions.map((version) => `                        ${version.padEnd(12)}${releaseTitle(version)}`).join('\n')}
+
+With GITEA_BIN in the environment a real Gitea (>= 1.22) or Forgejo (>= 7) runs instead:
+
+  GITEA_BIN           its path, or its name in PATH
+  GITEA_RUN_AS        who it runs as when root starts the demo: a name, or uid:gid (default nobody)
+  GITEA_DATABASE_URL  an empty PostgreSQL database, postgres://user:password@host:5432/name (default: SQLite)
 `;
 
 /** @throws with a sentence for the terminal when an option is unknown or a value is wrong. */
@@ -38,17 +48,24 @@ export function parseDemoArguments(args: string[], environment: NodeJS.ProcessEn
       fresh: { type: 'boolean', default: false },
       data: { type: 'string', default: '.demo' },
       'python-cache': { type: 'string' },
-      gitea: { type: 'string', default: '1.26' },
+      gitea: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
+  const realGitea = realGiteaOf(environment);
+  if (realGitea && values.gitea !== undefined) {
+    throw new Error(
+      '--gitea names the release that is emulated, and GITEA_BIN a real Gitea: use one of them',
+    );
+  }
   const caches = environment.XDG_CACHE_HOME || join(homedir(), '.cache');
   return {
     port: values.port === undefined ? undefined : parsePort(values.port),
     fresh: values.fresh,
     dataDir: resolve(values.data),
     pythonCacheDir: resolve(values['python-cache'] ?? join(caches, 'gitea-databricks', 'python')),
-    gitea: parseVersion(values.gitea),
+    gitea: parseVersion(values.gitea ?? '1.26'),
+    ...(realGitea && { realGitea }),
     help: values.help,
   };
 }

@@ -15,16 +15,29 @@ export interface DataFolder {
   release(): void;
 }
 
+/** Which kind of Gitea the folder's data are of: one cannot read the other's. */
+export type ForgeKind = 'emulated' | 'real';
+
+interface Mark {
+  port: number;
+  innerPorts: Record<string, number>;
+  forge: ForgeKind;
+}
+
 const markName = 'gitea-databricks-demo.json';
 const lockName = 'running.pid';
 const defaultPort = 3000;
+const forgeWords: Record<ForgeKind, string> = { emulated: 'the emulated Gitea', real: 'a real Gitea' };
 
 /**
  * Opens the folder, or makes it. Only a folder with our mark is ever deleted.
  * @throws with a sentence for the terminal: a foreign folder, one that a running demo uses, or a port that differs
  * from the folder's.
  */
-export function openDataFolder(dir: string, options: { port?: number; fresh: boolean }): DataFolder {
+export function openDataFolder(
+  dir: string,
+  options: { port?: number; fresh: boolean; forge: ForgeKind },
+): DataFolder {
   const mark = join(dir, markName);
   const known = existsSync(mark);
   if (!known && existsSync(dir) && readdirSync(dir).length > 0) {
@@ -32,19 +45,27 @@ export function openDataFolder(dir: string, options: { port?: number; fresh: boo
   }
   if (known) refuseRunning(join(dir, lockName), dir);
   if (known && options.fresh) rmSync(dir, { recursive: true });
-  const kept =
-    known && !options.fresh ? readMark(mark) : { port: options.port ?? defaultPort, innerPorts: {} };
+  const kept: Mark =
+    known && !options.fresh
+      ? readMark(mark)
+      : { port: options.port ?? defaultPort, innerPorts: {}, forge: options.forge };
   if (options.port !== undefined && options.port !== kept.port) {
     throw new Error(
       `the demo in ${dir} lives at port ${kept.port}: start it without --port, or start over with --fresh --port ${options.port}`,
     );
   }
+  if (kept.forge !== options.forge) {
+    throw new Error(
+      `the demo in ${dir} was made with ${forgeWords[kept.forge]} and cannot go on with ${forgeWords[options.forge]}: name another folder with --data DIR, or start over with --fresh`,
+    );
+  }
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const remember = (innerPorts: Record<string, number>) =>
-    writePrivateFile(mark, `${JSON.stringify({ port: kept.port, innerPorts }, null, 2)}\n`);
+    writePrivateFile(mark, `${JSON.stringify({ ...kept, innerPorts }, null, 2)}\n`);
   remember(kept.innerPorts);
   writePrivateFile(join(dir, lockName), `${process.pid}\n`);
-  return { dir, ...kept, remember, release: () => rmSync(join(dir, lockName), { force: true }) };
+  const { port, innerPorts } = kept;
+  return { dir, port, innerPorts, remember, release: () => rmSync(join(dir, lockName), { force: true }) };
 }
 
 function refuseRunning(lock: string, dir: string): void {
@@ -66,13 +87,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function readMark(path: string): { port: number; innerPorts: Record<string, number> } {
+function readMark(path: string): Mark {
   try {
-    const mark = JSON.parse(readFileSync(path, 'utf8')) as {
-      port: number;
-      innerPorts: Record<string, number>;
-    };
-    if (Number.isInteger(mark.port)) return { port: mark.port, innerPorts: mark.innerPorts ?? {} };
+    const { port, innerPorts = {}, forge = 'emulated' } = JSON.parse(readFileSync(path, 'utf8')) as Mark;
+    if (Number.isInteger(port)) return { port, innerPorts, forge };
   } catch {
     // Told below: a half-written mark is as useless as a foreign one.
   }

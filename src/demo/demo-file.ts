@@ -4,7 +4,8 @@ import type { DemoUser } from './setup/accounts.ts';
 
 /** What scripts need to know of a running demo: `demo.json` in its folder, mode 600. */
 export interface DemoFile {
-  gitea: { url: string };
+  /** `name`: which Gitea it is. */
+  gitea: { url: string; name: string };
   backend: { url: string };
   workspace: { host: string; token: string };
   users: Pick<DemoUser, 'name' | 'password' | 'permission'>[];

@@ -7,6 +7,7 @@ export function emulatedForge(version: ForgeVersion): ForgeProvider {
   return async ({ dataDir, customDir, rootUrl }) => {
     const forge = await createForge({ dataDir, customDir, rootUrl, version });
     return {
+      name: `Gitea ${version} (emulated)`,
       async listen(port) {
         return `http://127.0.0.1:${await forge.listen({ port, host: '127.0.0.1' })}`;
       },
@@ -14,6 +15,8 @@ export function emulatedForge(version: ForgeVersion): ForgeProvider {
         if (forge.context.store.users.find({ kind: 'user', lowerName: name })) return;
         await forge.createUser({ name, password, fullName, email: `${name}@example.com`, admin: true });
       },
+      // It reads them for each page.
+      reloadTemplates: async () => {},
       close: () => forge.close(),
     };
   };

@@ -15,6 +15,7 @@ export function greeting({ gitea, users, repository, state }: DemoFile): string 
   const page = `${gitea.url}${repository}`;
   return `
   gitea-databricks runs at ${gitea.url}
+  on ${gitea.name} and an emulated Databricks workspace
 
     user    password           may
 ${rows.join('\n')}

@@ -18,6 +18,7 @@ import { Journal } from './journal.ts';
 import { ensurePanel } from './panel-build.ts';
 import { requireFreePort, reusablePort } from './ports.ts';
 import type { Progress } from './progress.ts';
+import { realForge } from './real-forge.ts';
 import { demoUsers } from './setup/accounts.ts';
 import { backendPath, publicUrl, writeBackendConfiguration } from './setup/backend-configuration.ts';
 import type { Production } from './setup/catalog.ts';
@@ -56,7 +57,11 @@ export async function runDemo(
   options: DemoArguments,
   progress: Progress,
 ): Promise<RunningDemo> {
-  const folder = openDataFolder(options.dataDir, { port: options.port, fresh: options.fresh });
+  const folder = openDataFolder(options.dataDir, {
+    port: options.port,
+    fresh: options.fresh,
+    forge: options.realGitea ? 'real' : 'emulated',
+  });
   const stop = new AbortController();
   const { signal } = stop;
   const closers: (() => Promise<void> | void)[] = [() => folder.release()];
@@ -85,11 +90,11 @@ export async function runDemo(
     const customDir = join(folder.dir, 'gitea-custom');
     await mkdir(customDir, { recursive: true });
 
-    const provide = emulatedForge(options.gitea ?? '1.26');
+    const provide = options.realGitea ? realForge(options.realGitea) : emulatedForge(options.gitea ?? '1.26');
     const forge = await provide({ dataDir: join(folder.dir, 'gitea'), customDir, rootUrl });
     closers.push(() => forge.close());
     origins.forge = await forge.listen(portOf('forge'));
-    progress.line(`Gitea (emulated) answers at ${rootUrl}`);
+    progress.line(`${forge.name} answers at ${rootUrl}`);
     const panel = putPanelInPlace(root, customDir, progress);
     // Awaited below; until then a failure must not count as unhandled.
     panel.catch(() => {});
@@ -147,9 +152,10 @@ export async function runDemo(
       webhookSecret: gitea.webhookSecret,
     });
     await panel;
+    await forge.reloadTemplates();
 
     const demo: DemoFile = {
-      gitea: { url: rootUrl },
+      gitea: { url: rootUrl, name: forge.name },
       backend: { url: publicUrl(rootUrl) },
       workspace: { host, token: workspace.adminToken },
       users: users.map(({ name, password, permission }) => ({ name, password, permission })),

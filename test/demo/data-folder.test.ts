@@ -5,9 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseDemoArguments } from '../../src/demo/arguments.ts';
-import { openDataFolder } from '../../src/demo/data-folder.ts';
+import type { ForgeKind } from '../../src/demo/data-folder.ts';
+import { openDataFolder as openFolder } from '../../src/demo/data-folder.ts';
 import { Journal } from '../../src/demo/journal.ts';
 import { requireFreePort, reusablePort } from '../../src/demo/ports.ts';
+
+const openDataFolder = (at: string, options: { fresh: boolean; port?: number; forge?: ForgeKind }) =>
+  openFolder(at, { forge: 'emulated', ...options });
 
 let dir: string;
 beforeEach(() => {
@@ -24,6 +28,15 @@ describe('the data folder', () => {
     expect(() => openDataFolder(dir, { fresh: false, port: 4322 })).toThrow(
       /lives at port 4321.*--fresh --port 4322/,
     );
+  });
+
+  test('belongs to the kind of Gitea that it was made with', () => {
+    openDataFolder(dir, { fresh: false, forge: 'real' });
+    expect(() => openDataFolder(dir, { fresh: false, forge: 'emulated' })).toThrow(
+      /was made with a real Gitea and cannot go on with the emulated Gitea.*--data DIR.*--fresh/,
+    );
+    openDataFolder(dir, { fresh: true, forge: 'emulated' });
+    openDataFolder(dir, { fresh: false, forge: 'emulated' });
   });
 
   test('is deleted by --fresh only when it is ours', () => {
@@ -112,6 +125,15 @@ describe('options', () => {
       port: 3100,
       fresh: true,
     });
+    expect(
+      parseDemoArguments([], { ...cache, GITEA_BIN: '/usr/bin/gitea', GITEA_RUN_AS: 'git' }),
+    ).toMatchObject({
+      realGitea: { binary: '/usr/bin/gitea', runAs: 'git' },
+    });
+    expect(parseDemoArguments([], { ...cache, GITEA_BIN: '' }).realGitea).toBeUndefined();
+    expect(() => parseDemoArguments(['--gitea', '1.27'], { ...cache, GITEA_BIN: 'gitea' })).toThrow(
+      'use one of them',
+    );
     for (const wrong of [
       ['--port', 'x'],
       ['--port', '70000'],

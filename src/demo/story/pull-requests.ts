@@ -89,11 +89,14 @@ export async function commitStatus(
   sha: string,
   context: string,
 ): Promise<CommitStatus | undefined> {
-  const combined = await orNothing(
+  // Not the combined status, which Gitea 1.22.0 answers with 500; and its orders are not what their names say.
+  const statuses = await orNothing(
     gitea
-      .get(repositoryPath(repository, 'commits', sha, 'status'))
-      .json<{ statuses: { status: string; description: string; context: string }[] | null }>(),
+      .get(repositoryPath(repository, 'statuses', sha), { searchParams: { limit: 50 } })
+      .json<{ id: number; status: string; description: string; context: string }[]>(),
   );
-  const found = combined?.statuses?.find((status) => status.context === context);
+  const [found] = (statuses ?? [])
+    .filter((status) => status.context === context)
+    .toSorted((one, other) => other.id - one.id);
   return found && { state: found.status, description: found.description };
 }
