@@ -13,7 +13,7 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/panel/**', 'test/browser/**', 'test/real/**'],
+          exclude: ['test/panel/**', 'test/browser/**', 'test/gitea/**', 'test/real/**'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

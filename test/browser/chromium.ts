@@ -15,7 +15,10 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<void> {
   const folder = resolve('node_modules/.cache/chromium');
   mkdirSync(folder, { recursive: true });
+  const { TMPDIR } = process.env;
   process.env.TMPDIR = folder;
   const { default: chromium } = await import('@sparticuz/chromium');
   project.provide('chromium', await chromium.executablePath());
+  if (TMPDIR === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = TMPDIR;
 }

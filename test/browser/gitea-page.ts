@@ -27,3 +27,10 @@ export async function giveConsent(page: Page): Promise<void> {
   ]);
   await popup.getByRole('button', { name: 'Authorize Application' }).click();
 }
+
+/** Merges the open pull request: the button that opens the form, then the form's own. */
+export async function mergeInPage(page: Page): Promise<void> {
+  const box = page.locator('#pull-request-merge-form');
+  await box.locator('.merge-button > button').first().click();
+  await box.locator('button[name=do]').click();
+}

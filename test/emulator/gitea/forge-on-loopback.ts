@@ -51,11 +51,32 @@ export async function startForge(version: ForgeVersion = '1.26'): Promise<Runnin
     await made.listen({ port });
     return made;
   };
+  const running: RunningForge = {
+    forge: await open(),
+    url,
+    folder,
+    ...forgeClient(url),
+    async restart() {
+      await running.forge.close();
+      running.forge = await open();
+    },
+    async close() {
+      await running.forge.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  return running;
+}
+
+/** Talks to a forge at an address, emulated or real, as people with passwords of our making. */
+export type ForgeClient = Pick<RunningForge, 'api' | 'call' | 'password' | 'git' | 'remote'>;
+
+export function forgeClient(url: string): ForgeClient {
   const password = (user: string) => `${user}-password`;
   // Checking a password takes its time by design: one token per user keeps the tests quick.
   const tokens = new Map<string, string>();
   const makeToken = async (user: string, basic: string): Promise<string> => {
-    const made = await running.call(basic, 'POST', `/users/${user}/tokens`, {
+    const made = await client.call(basic, 'POST', `/users/${user}/tokens`, {
       name: 'test',
       scopes: ['all'],
     });
@@ -63,10 +84,7 @@ export async function startForge(version: ForgeVersion = '1.26'): Promise<Runnin
     tokens.set(user, made.body.sha1);
     return made.body.sha1;
   };
-  const running: RunningForge = {
-    forge: await open(),
-    url,
-    folder,
+  const client: ForgeClient = {
     password,
     async call(authorization, method, path, body) {
       const response = await fetch(`${url}api/v1${path}`, {
@@ -82,12 +100,12 @@ export async function startForge(version: ForgeVersion = '1.26'): Promise<Runnin
       return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
     },
     async api(user, method, path, body) {
-      if (user === '') return running.call(undefined, method, path, body);
+      if (user === '') return client.call(undefined, method, path, body);
       const basic = `Basic ${Buffer.from(`${user}:${password(user)}`).toString('base64')}`;
       // Tokens are managed with the password only.
-      if (/^\/users\/[^/]+\/tokens/.test(path)) return running.call(basic, method, path, body);
+      if (/^\/users\/[^/]+\/tokens/.test(path)) return client.call(basic, method, path, body);
       const token = tokens.get(user) ?? (await makeToken(user, basic));
-      return running.call(`token ${token}`, method, path, body);
+      return client.call(`token ${token}`, method, path, body);
     },
     async git(cwd, ...args) {
       const { stdout } = await run('git', args, {
@@ -107,16 +125,8 @@ export async function startForge(version: ForgeVersion = '1.26'): Promise<Runnin
       if (user !== '') Object.assign(remote, { username: user, password: password(user) });
       return remote.href;
     },
-    async restart() {
-      await running.forge.close();
-      running.forge = await open();
-    },
-    async close() {
-      await running.forge.close();
-      await rm(folder, { recursive: true, force: true });
-    },
   };
-  return running;
+  return client;
 }
 
 /** A port of loopback that was free a moment ago. */

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import type { Answer, RunningForge } from './forge-on-loopback.ts';
+import { vi } from 'vitest';
+import type { Answer, ForgeClient } from './forge-on-loopback.ts';
 import { startForge } from './forge-on-loopback.ts';
 
 /** A webhook as it arrived. */
@@ -19,8 +20,21 @@ export interface Exchange extends Answer {
   requestBody: unknown;
 }
 
+/** A forge that the story can be played on. */
+export interface Playable extends ForgeClient {
+  url: string;
+  /** For working copies. */
+  folder: string;
+  forge: {
+    createUser(user: { name: string; password: string; email: string; admin: boolean }): Promise<unknown>;
+    /** Resolves when nothing is on its way any more. */
+    webhooksSent(): Promise<void>;
+  };
+  close(): Promise<void>;
+}
+
 export interface Story {
-  running: RunningForge;
+  running: Playable;
   /** Exchanges by the name of the recording they belong to. */
   answers: Record<string, Exchange>;
   received: Received[];
@@ -31,8 +45,8 @@ export interface Story {
  * Plays the story that was recorded on a real Gitea: ada (site admin), wendy (writes), rita and oscar (read) and
  * `ml/wine-quality`, with the same requests in the same order.
  */
-export async function playRecordedStory(): Promise<Story> {
-  const running = await startForge();
+export async function playRecordedStory(start: () => Promise<Playable> = startForge): Promise<Story> {
+  const running = await start();
   const { forge, api, git } = running;
   const received: Received[] = [];
   const receiver = createServer((request, response) => {
@@ -67,7 +81,12 @@ export async function playRecordedStory(): Promise<Story> {
   });
   for (const username of ['wendy', 'rita', 'oscar']) {
     const password = running.password(username);
-    await api('ada', 'POST', '/admin/users', { username, password, email: `${username}@example.com` });
+    await api('ada', 'POST', '/admin/users', {
+      username,
+      password,
+      email: `${username}@example.com`,
+      must_change_password: false,
+    });
   }
   await api('ada', 'POST', '/orgs', { username: 'ml' });
   await keep('repo-create', 'ada', 'POST', '/orgs/ml/repos', {
@@ -133,6 +152,8 @@ export async function playRecordedStory(): Promise<Story> {
     body: 'More depth.',
   });
   const head = await push('print("train deepest")\n', 'Grow the deepest trees', 'deeper-trees');
+  // Until then an approval would count for the commit before, and go with it.
+  await vi.waitUntil(() => received.some(({ body }) => body.action === 'synchronized'), { timeout: 60_000 });
   await keep('comment-create', 'wendy', 'POST', `${repo}/issues/1/comments`, { body: '/databricks train' });
   const comment = `${repo}/issues/comments/${answers['comment-create']!.body.id}`;
   await keep('comment-edit', 'wendy', 'PATCH', comment, { body: 'edited <!-- marker -->' });
