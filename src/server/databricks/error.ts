@@ -1,3 +1,6 @@
+const missingCodes: readonly string[] = ['RESOURCE_DOES_NOT_EXIST', 'NOT_FOUND'];
+const missingSentence = /\b(Job|Run)\b.* (does not|doesn't) exist/i;
+
 /**
  * A call to Databricks that did not give what was asked for.
  *
@@ -37,14 +40,15 @@ export class DatabricksError extends Error {
   }
 
   /**
-   * The thing does not exist. Jobs 2.2 says so with 400 and a sentence (facts: Jobs); ENDPOINT_NOT_FOUND says that
-   * the API itself does not, and nothing about the thing.
+   * Databricks says that the thing does not exist. A 404 alone says less: an API that is not there
+   * (`ENDPOINT_NOT_FOUND`), a workspace without Unity Catalog (`FEATURE_DISABLED`, `METASTORE_DOES_NOT_EXIST`) and
+   * whatever answers in Databricks' place come with one, too. Jobs 2.2 answers 400 and a sentence.
+   * Source of codes and sentences: mlflow databricks.proto (ErrorCode), databricks-sdk errors/overrides.py.
    */
   get missing(): boolean {
     return (
-      (this.status === 404 && this.code !== 'ENDPOINT_NOT_FOUND') ||
-      this.code === 'RESOURCE_DOES_NOT_EXIST' ||
-      (this.status === 400 && /does not exist/i.test(this.message))
+      missingCodes.includes(this.code) ||
+      (this.status === 400 && this.code === 'INVALID_PARAMETER_VALUE' && missingSentence.test(this.message))
     );
   }
 }

@@ -5,6 +5,9 @@ import { DatabricksError } from './error.ts';
 
 const base = '/api/2.2/jobs';
 
+/** The most answers that are read for one job or run: 100 tasks each, and a job has at most 1,000. */
+const mostPages = 10;
+
 interface State {
   status?: { state: string; termination_details?: { code: string; type: string; message?: string } };
   state?: { life_cycle_state: string; result_state?: string; state_message?: string };
@@ -105,16 +108,30 @@ export function createJobs(call: Call): JobsPort {
     return null;
   }
 
+  /** The answers about one job or run, whose lists come in parts (Jobs 2.2: more than 100 tasks). */
+  async function partsOf<Part>(
+    as: CallAs,
+    path: string,
+    query: Record<string, string | number>,
+  ): Promise<[Part, ...Part[]]> {
+    const get = (page_token?: string) =>
+      call<Part & { next_page_token?: string }>(as, 'GET', path, { query: { ...query, page_token } });
+    const first = await get();
+    const parts: [Part, ...Part[]] = [first];
+    let next = first.next_page_token;
+    while (next && parts.length < mostPages) {
+      const part = await get(next);
+      parts.push(part);
+      next = part.next_page_token;
+    }
+    return parts;
+  }
+
   /** Names of the parameters that a job declares; others are refused by run-now. */
   async function declaredBy({ act: _, ...reading }: CallAs, id: number): Promise<ReadonlySet<string>> {
-    const query = { job_id: id };
-    const job = await call<{ settings?: { parameters?: { name: string }[] } }>(
-      reading,
-      'GET',
-      `${base}/get`,
-      { query },
-    );
-    return new Set((job.settings?.parameters ?? []).map((parameter) => parameter.name));
+    type Job = { settings?: { parameters?: { name: string }[] } };
+    const parts = await partsOf<Job>(reading, `${base}/get`, { job_id: id });
+    return new Set(parts.flatMap(({ settings }) => (settings?.parameters ?? []).map(({ name }) => name)));
   }
 
   return {
@@ -181,7 +198,8 @@ export function createJobs(call: Call): JobsPort {
 
     async run(as, id) {
       try {
-        return toRemoteRun(await call<JobsRun>(as, 'GET', `${base}/runs/get`, { query: { run_id: id } }));
+        const parts = await partsOf<JobsRun>(as, `${base}/runs/get`, { run_id: id });
+        return toRemoteRun({ ...parts[0], tasks: parts.flatMap(({ tasks }) => tasks ?? []) });
       } catch (error) {
         if (error instanceof DatabricksError && error.missing) return null;
         throw error;

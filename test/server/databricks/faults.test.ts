@@ -79,12 +79,33 @@ describe('a read', () => {
       { code: 'NEVER_HEARD_OF', status: 500, temporary: true },
       true,
     ],
-    [
-      'an API that is not there',
-      { kind: 'error', status: 404, error_code: 'ENDPOINT_NOT_FOUND' },
-      { code: 'ENDPOINT_NOT_FOUND', missing: false, temporary: false },
-      true,
-    ],
+    ...['ENDPOINT_NOT_FOUND', 'FEATURE_DISABLED', 'METASTORE_DOES_NOT_EXIST', 404].map(
+      (code) =>
+        [
+          `that there is no such API (${code})`,
+          { kind: 'error', status: 404, error_code: code, message: 'It does not exist.' },
+          { status: 404, missing: false, temporary: false },
+          true,
+        ] as const,
+    ),
+    ...(
+      [
+        [404, 'RESOURCE_DOES_NOT_EXIST', 'No such thing.', true],
+        [404, 'NOT_FOUND', 'No such thing.', true],
+        [400, 'INVALID_PARAMETER_VALUE', 'Run 7 does not exist.', true],
+        [400, 'INVALID_PARAMETER_VALUE', "Run: 7 in job: 8 doesn't exist", true],
+        [400, 'INVALID_PARAMETER_VALUE', 'The path exists already.', false],
+        [400, 'BAD_REQUEST', 'Run 7 does not exist.', false],
+      ] as const
+    ).map(
+      ([status, error_code, message, missing]) =>
+        [
+          `${status} ${error_code} "${message}"`,
+          { kind: 'error', status, error_code, message },
+          { code: error_code, message, missing },
+          true,
+        ] as const,
+    ),
     [
       'a gateway’s page',
       { kind: 'page', status: 502 },
@@ -152,6 +173,24 @@ describe('a read', () => {
     await given.fault({ kind: 'half_answer', path, end: 'stall' });
     await expect(read(given, 200)).rejects.toMatchObject({ code: 'TIMEOUT', status: 0 });
     expect(given.answered).toEqual([false, false]);
+  });
+
+  test('of versions and aliases does not take a workspace without Unity Catalog for a model without versions', async () => {
+    const given = await adapter();
+    const registry = new ModelRegistry(given.http);
+    const refused = { code: 'FEATURE_DISABLED', missing: false };
+    await given.fault({
+      kind: 'error',
+      path: '/api/2.1/unity-catalog/models/*',
+      times: 2,
+      status: 404,
+      error_code: 'FEATURE_DISABLED',
+      message: 'Unity Catalog is not enabled.',
+    });
+    await expect(registry.versions(given.token, 'ml.prod.wine')).rejects.toMatchObject(refused);
+    await expect(registry.aliases(given.token, 'ml.prod.wine')).rejects.toMatchObject(refused);
+    expect(await registry.versions(given.token, 'ml.prod.wine')).toEqual([]);
+    expect(await registry.aliases(given.token, 'ml.prod.wine')).toEqual({});
   });
 
   test('of a file takes no web page for its bytes', async () => {
@@ -237,6 +276,24 @@ describe('a run', () => {
     await fault({ kind: 'page', path: '/api/2.2/jobs/runs/get', status: 404 });
     await expect(jobs.run(somebody, id)).rejects.toMatchObject({ code: 'BAD_ANSWER', temporary: true });
     expect(await jobs.run(somebody, id)).toMatchObject({ id });
+  });
+
+  test('of more tasks than one answer holds has them all', async () => {
+    const { jobs, admin, fault, happened } = await withFile();
+    const tasks = Array.from({ length: 201 }, (_, at) => ({
+      task_key: `task-${at}`,
+      ...(at > 0 && { depends_on: [{ task_key: 'task-0' }] }),
+      spark_python_task: { python_file: submission.pythonFile },
+    }));
+    const { body } = await admin.post('/api/2.2/jobs/create', { name: 'large', tasks });
+    const id = await jobs.startJob(somebody, { id: body.job_id, token: 't', parameters: {}, optional: {} });
+    await fault({ kind: 'delay', path: '/api/2.2/jobs/runs/get', delay_ms: 1, times: 99 });
+    const run = await jobs.run(somebody, id);
+    expect(run?.tasks.map(({ key }) => key)).toEqual(tasks.map(({ task_key }) => task_key));
+    expect(new Set(run?.tasks.map(({ runId }) => runId)).size).toBe(201);
+    expect(await happened()).toEqual([3]);
+    await jobs.cancel(somebody, id);
+    await ended(admin, Number(id));
   });
 
   test('is cancelled although the answer is lost', async () => {

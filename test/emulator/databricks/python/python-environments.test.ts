@@ -7,6 +7,8 @@ import { createPythonEnvironments } from '../../../../src/emulator/databricks/py
 import { ended, startWorkspace, temporaryFolder, upload } from '../support.ts';
 
 const run = promisify(execFile);
+/** Milliseconds: `python -m venv` brings pip along, which takes long where others use the machine, too. */
+const timeout = 240_000;
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A wheel with one module, made without any build tool. */
@@ -25,7 +27,9 @@ with zipfile.ZipFile(sys.argv[1], "w") as wheel:
   return path;
 }
 
-test('who asks at the same time waits for one build, and a later one finds it; another set is another environment', async () => {
+test('who asks at the same time waits for one build, and a later one finds it; another set is another environment', {
+  timeout,
+}, async () => {
   const cacheDir = join(await temporaryFolder(), 'python');
   const environments = createPythonEnvironments({ cacheDir, python: 'python3', log });
   const stranger = createPythonEnvironments({ cacheDir, python: 'python3', log });
@@ -43,7 +47,9 @@ test('who asks at the same time waits for one build, and a later one finds it; a
   expect(await readdir(cacheDir)).toHaveLength(2);
 });
 
-test('a build that was cut off is never used, and a lock whose process is gone does not block', async () => {
+test('a build that was cut off is never used, and a lock whose process is gone does not block', {
+  timeout,
+}, async () => {
   const cacheDir = join(await temporaryFolder(), 'python');
   const environments = createPythonEnvironments({ cacheDir, python: 'python3', log });
   const { folder } = await environments.prepare([]);
@@ -57,7 +63,9 @@ test('a build that was cut off is never used, and a lock whose process is gone d
   expect(await readFile(join(made.folder, 'pyvenv.cfg'), 'utf8')).toContain('version');
 });
 
-test("a run's environment has its requirements, from a file in the workspace; a broken one fails it with pip's words", async () => {
+test("a run's environment has its requirements, from a file in the workspace; a broken one fails it with pip's words", {
+  timeout,
+}, async () => {
   const folder = await temporaryFolder();
   const wheel = await makeWheel(folder, 'from the wheel');
   const { admin } = await startWorkspace({ pythonCacheDir: join(folder, 'python') });
