@@ -10,7 +10,7 @@ interface KnownDifference {
   /** JSON, `absent`, or `*` for anything. */
   emulator: string;
   server: string;
-  /** Why the emulator keeps it. */
+  /** Where a workspace's own way is written down; where nothing was found: why the emulator's was chosen. */
   source: string;
 }
 
@@ -22,7 +22,8 @@ const refusesMalformed = {
 
 /**
  * All that the emulated workspace answers unlike `mlflow server` 3.17.2, by the suite that shows it. The suites fail
- * for a difference that is not here, and for one that is here and no longer there.
+ * for a difference that is not here, and for one that is here and no longer there. What the server is told otherwise
+ * than by default stands in `serverSettings` (mlflow-server.ts). Paths are those of the pinned packages.
  */
 export const knownDifferences: Record<'messages' | 'search', readonly KnownDifference[]> = {
   messages: [
@@ -32,21 +33,24 @@ export const knownDifferences: Record<'messages' | 'search', readonly KnownDiffe
       emulator: 'absent',
       server: '*',
       source:
-        'a workspace answers {error_code, message} (facts, Jobs 2.2; databricks-sdk errors/deserializer.py)',
+        'a workspace answers {error_code, message, details}: databricks-sdk errors/deserializer.py, _StandardErrorDeserializer',
     },
     {
       what: 'experiments belong to an MLflow workspace',
       field: /^experiment(s\.\d+)?\.workspace$/,
       emulator: 'absent',
       server: '"default"',
-      source: 'a feature of the open-source server (mlflow server --enable-workspaces)',
+      source:
+        'a feature of the open-source server (mlflow server --enable-workspaces); databricks-sdk service/ml.py, Experiment, has no such field',
     },
     {
-      what: 'experiments are tagged with their owner and their kind',
-      field: /^experiment(s\.\d+)?\.tags\.mlflow\.(ownerEmail|experimentType)$/,
+      what: 'experiments are tagged with their owner, their kind and their place',
+      field:
+        /^experiment(s\.\d+)?\.tags\.mlflow\.(ownerId|ownerEmail|experimentType|experiment\.sourceName)$/,
       emulator: '*',
       server: 'absent',
-      source: 'a workspace sets both (docs.databricks.com, Organize training runs with MLflow experiments)',
+      source:
+        'not in the reference; a workspace shows them in MLflow’s own guide (Quickstart with MLflow PyTorch Flavor, output of set_experiment), and databricks/cli libs/testserver/experiments.go has them',
     },
     {
       what: 'what is no JSON is a malformed request',
@@ -55,7 +59,7 @@ export const knownDifferences: Record<'messages' | 'search', readonly KnownDiffe
       emulator: '400 MALFORMED_REQUEST',
       server: '400 INVALID_PARAMETER_VALUE',
       source:
-        'databricks-sdk errors/platform.py knows MALFORMED_REQUEST; the server takes it for an empty message',
+        'not documented; chosen because MALFORMED_REQUEST is one of the service’s codes (mlflow protos/databricks.proto, ErrorCode); the server reads an empty message and misses its fields',
     },
     {
       what: 'what is no JSON object is a malformed request',
@@ -71,7 +75,8 @@ export const knownDifferences: Record<'messages' | 'search', readonly KnownDiffe
       field: 'status',
       emulator: '400 INVALID_STATE',
       server: '500 INVALID_STATE',
-      source: 'databricks-sdk errors/platform.py maps INVALID_STATE to a bad request',
+      source:
+        'databricks-sdk errors/platform.py: INVALID_STATE is a BadRequest; the server makes 500 of it (mlflow exceptions.py), which clients repeat',
     },
     {
       what: 'a name that is taken is named as such when an experiment is renamed, too',
@@ -79,7 +84,8 @@ export const knownDifferences: Record<'messages' | 'search', readonly KnownDiffe
       field: 'status',
       emulator: '400 RESOURCE_ALREADY_EXISTS',
       server: '400 BAD_REQUEST',
-      source: 'the server lets an IntegrityError of its database out (mlflow store/db/utils.py)',
+      source:
+        'not documented for update; create documents RESOURCE_ALREADY_EXISTS; the server makes BAD_REQUEST of whatever its database says (mlflow store/db/utils.py)',
     },
     {
       what: 'experiments are listed without a size, too',
@@ -87,7 +93,7 @@ export const knownDifferences: Record<'messages' | 'search', readonly KnownDiffe
       field: 'status',
       emulator: '200',
       server: '400 INVALID_PARAMETER_VALUE',
-      source: 'max_results is optional (docs.databricks.com, REST API, experiments/search)',
+      source: 'max_results is optional (docs.databricks.com, API reference, Search Experiments)',
     },
     {
       what: 'a run that is unknown has no history',
@@ -96,7 +102,7 @@ export const knownDifferences: Record<'messages' | 'search', readonly KnownDiffe
       emulator: '404 RESOURCE_DOES_NOT_EXIST',
       server: '200',
       source:
-        'a workspace looks for the run, whose experiment says who may read it; the server does not look',
+        'not documented; chosen because only the run’s experiment says who may read it, so that a workspace must look; the server does not',
     },
     {
       what: 'a message with a field of a wrong type is refused',
@@ -105,20 +111,23 @@ export const knownDifferences: Record<'messages' | 'search', readonly KnownDiffe
         ...['a value that is true', 'a step that is a fraction'],
       ],
       ...refusesMalformed,
-      source: 'the server goes on with what it could parse (mlflow server/handlers.py, _get_request_message)',
+      source:
+        'not documented; chosen because half a message would be logged as if it were whole; the server goes on with what it could parse (mlflow server/handlers.py, _get_request_message)',
     },
     {
       what: 'a tag needs a key and a data set needs a name',
       steps: ['a run with a tag without a key', 'a data set without a name'],
       ...refusesMalformed,
-      source: 'required fields (docs.databricks.com, REST API, RunTag and Dataset); the server does not look',
+      source:
+        'Dataset.name is required (databricks-sdk service/ml.py); of a tag’s key it is not documented: chosen because set-tag needs one; the server does not look',
     },
     {
       what: 'models and versions say who made them',
       field: /^(registered_models?(\.\d+)?(\.latest_versions\.\d+)?|model_versions?(\.\d+)?)\.user_id$/,
       emulator: '"string"',
       server: 'absent',
-      source: 'a workspace has users; the server has none (model_registry.proto, user_id)',
+      source:
+        'databricks-sdk service/ml.py, Model and ModelVersion; the server has no users (mlflow model_registry.proto: not currently returned)',
     },
     {
       what: 'the files of a new version are copied first',
@@ -137,7 +146,7 @@ export const knownDifferences: Record<'messages' | 'search', readonly KnownDiffe
       emulator: '400 INVALID_PARAMETER_VALUE',
       server: '500 INTERNAL_ERROR',
       source:
-        'the server raises its error without a code (sqlalchemy_store._get_orderby_clauses); clients would repeat it',
+        'the server raises its error without a code (mlflow store/tracking/sqlalchemy_store.py, _get_orderby_clauses), so it comes as a 500 that clients repeat; not documented for a workspace',
     },
     {
       what: 'comparisons are joined by AND',
@@ -146,7 +155,7 @@ export const knownDifferences: Record<'messages' | 'search', readonly KnownDiffe
       emulator: '400 INVALID_PARAMETER_VALUE',
       server: '200',
       source:
-        'the server does not look what stands between two comparisons, where its parser tells them apart',
+        'comparisons are ANDed (docs.databricks.com, API reference, Search Runs); the server does not look what stands between two, where its parser tells them apart',
     },
     {
       what: 'a list is a wrong value for a pattern',
@@ -154,7 +163,7 @@ export const knownDifferences: Record<'messages' | 'search', readonly KnownDiffe
       emulator: '400 INVALID_PARAMETER_VALUE',
       server: '400 BAD_REQUEST',
       source:
-        'the server hands the list to its database (utils/search_utils.py, _get_value) and shows its error',
+        'the server hands the list to its database (mlflow utils/search_utils.py, _get_value) and shows its error; not documented for a workspace',
     },
     {
       what: 'ILIKE ignores the case of all letters',
@@ -163,7 +172,7 @@ export const knownDifferences: Record<'messages' | 'search', readonly KnownDiffe
       emulator: '*',
       server: '*',
       source:
-        'only an SQLite database knows no case but that of ASCII letters (sqlite.org/lang_corefunc.html, lower)',
+        'only an SQLite database knows no case but that of ASCII letters (sqlite.org/lang_corefunc.html, lower), and a workspace is none',
     },
   ],
 };

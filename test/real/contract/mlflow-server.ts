@@ -12,6 +12,14 @@ export interface MlflowServer {
   close(): Promise<void>;
 }
 
+/**
+ * Settings that change answers. By default (`MLFLOW_TRUNCATE_LONG_VALUES` is true, mlflow environment_variables.py) the
+ * server cuts params and tags that are too long. A workspace documents largest sizes (docs.databricks.com, API
+ * reference, Log Param and Set Tag), not what it does beyond them: refusing was chosen because nobody misses what is
+ * refused, and so does the server when it is told not to cut.
+ */
+const serverSettings = { MLFLOW_TRUNCATE_LONG_VALUES: 'false' };
+
 /** How long a server may take to answer, in milliseconds: it makes its database first. */
 const patienceMs = 180_000;
 
@@ -39,9 +47,8 @@ export async function startMlflowServer(python: string): Promise<MlflowServer> {
       env: {
         PATH: process.env.PATH,
         HOME: folder,
+        ...serverSettings,
         MLFLOW_DISABLE_TELEMETRY: 'true',
-        // A workspace refuses texts that are too long; so does this server when it is told not to cut them off.
-        MLFLOW_TRUNCATE_LONG_VALUES: 'false',
         // Requests are not written to the log.
         MLFLOW_LOGGING_LEVEL: 'WARNING',
       },

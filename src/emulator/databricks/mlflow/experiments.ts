@@ -115,6 +115,8 @@ export function createExperiments(context: WorkspaceContext) {
           now,
         );
         const own = [
+          { key: 'mlflow.experiment.sourceName', value: name },
+          { key: 'mlflow.ownerId', value: principal.id },
           { key: 'mlflow.ownerEmail', value: principal.name },
           { key: 'mlflow.experimentType', value: 'MLFLOW_EXPERIMENT' },
         ];

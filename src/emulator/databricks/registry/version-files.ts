@@ -42,7 +42,7 @@ export function createVersionFiles(
       await rm(partial, { recursive: true, force: true });
       await cp(from, partial, { recursive: true });
       await rename(partial, target);
-      versions.settle(version.id, 'READY', '');
+      if (!versions.settle(version.id, 'READY', '')) await rm(target, { recursive: true, force: true });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       versions.settle(version.id, 'FAILED_REGISTRATION', `Failed registration. ${message}`);

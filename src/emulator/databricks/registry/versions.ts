@@ -118,10 +118,11 @@ export function createRegistryVersions(context: WorkspaceContext, models: Regist
       });
     },
     describe: (version: RegistryVersion, description: string) => put(version, { description }),
-    /** Says how copying its files ended; nothing when the version was deleted meanwhile. */
-    settle(id: string, status: 'READY' | 'FAILED_REGISTRATION', message: string): void {
+    /** Says how copying its files ended. @returns false when the version was deleted meanwhile. */
+    settle(id: string, status: 'READY' | 'FAILED_REGISTRATION', message: string): boolean {
       const version = db.prepare('select * from registry_versions where id = ?').get(id);
       if (version) put(version as unknown as RegistryVersion, { status, status_message: message });
+      return version !== undefined;
     },
     /** Versions whose files are still to be copied. */
     pending: () =>
