@@ -50,7 +50,7 @@ export const knownDifferences: Record<'messages' | 'search', readonly KnownDiffe
       emulator: '*',
       server: 'absent',
       source:
-        'not in the reference; a workspace shows them in MLflow’s own guide (Quickstart with MLflow PyTorch Flavor, output of set_experiment), and databricks/cli libs/testserver/experiments.go has them',
+        'not in the reference; a workspace adds them by itself (databricks/cli libs/testserver/experiments.go, which replicates it; output of set_experiment in MLflow’s PyTorch quickstart)',
     },
     {
       what: 'what is no JSON is a malformed request',

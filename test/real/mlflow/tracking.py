@@ -225,6 +225,12 @@ def _():
     client.set_experiment_tag(made["experiment"], "owner", "ml")
     found = client.search_experiments(filter_string="tags.owner = 'ml'")
     assert [each.name for each in found] == ["/Shared/renamed"]
+    own = {
+        "mlflow.experiment.sourceName": "/Shared/renamed",
+        "mlflow.experimentType": "MLFLOW_EXPERIMENT",
+        "mlflow.ownerEmail": "admin@workspace.localhost",
+    }
+    assert own.items() <= found[0].tags.items() and found[0].tags["mlflow.ownerId"]
     with refused("RESOURCE_DOES_NOT_EXIST", RestException):
         client.rename_experiment("4242", "/Shared/other")
 

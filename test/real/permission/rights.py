@@ -16,7 +16,7 @@ from databricks.sdk.service.iam import (
 from databricks.sdk.service.jobs import JobRunAs, NotebookTask, SubmitTask, Task
 
 admin = WorkspaceClient()
-account = os.environ["ACCOUNT_ID"]
+account = os.environ["DATABRICKS_ACCOUNT_ID"]
 MODEL = "ml.prod.wine"
 TASK = NotebookTask(notebook_path="/Shared/hello")
 

@@ -1,6 +1,6 @@
-import { describeSdk } from './describe-sdk.ts';
+import { describeInWorkspace } from '../workspace-program.ts';
 
-describeSdk('what goes wrong reaches databricks-sdk', {
-  program: 'errors.py',
+describeInWorkspace('what goes wrong reaches databricks-sdk', {
+  program: new URL('./errors.py', import.meta.url),
   options: { faultControl: true },
 });

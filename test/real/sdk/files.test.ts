@@ -1,3 +1,5 @@
-import { describeSdk } from './describe-sdk.ts';
+import { describeInWorkspace } from '../workspace-program.ts';
 
-describeSdk("databricks-sdk keeps files in a workspace's volume", { program: 'files.py' });
+describeInWorkspace("databricks-sdk keeps files in a workspace's volume", {
+  program: new URL('./files.py', import.meta.url),
+});

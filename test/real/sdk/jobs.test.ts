@@ -1,3 +1,3 @@
-import { describeSdk } from './describe-sdk.ts';
+import { describeInWorkspace } from '../workspace-program.ts';
 
-describeSdk('databricks-sdk runs jobs', { program: 'jobs.py' });
+describeInWorkspace('databricks-sdk runs jobs', { program: new URL('./jobs.py', import.meta.url) });

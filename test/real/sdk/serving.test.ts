@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { describeSdk } from './describe-sdk.ts';
+import { describeInWorkspace } from '../workspace-program.ts';
 
-describeSdk('databricks-sdk serves models', {
-  program: 'serving.py',
+describeInWorkspace('databricks-sdk serves models', {
+  program: new URL('./serving.py', import.meta.url),
   // Long enough for a second request to come while an update goes on.
   options: { latency: { servingUpdateMs: 2000, servingTrafficMs: 2000 } },
   prepare: () => ({

@@ -1,3 +1,5 @@
-import { describeSdk } from './describe-sdk.ts';
+import { describeInWorkspace } from '../workspace-program.ts';
 
-describeSdk("databricks-sdk works in the workspace's tree", { program: 'workspace.py' });
+describeInWorkspace("databricks-sdk works in the workspace's tree", {
+  program: new URL('./workspace.py', import.meta.url),
+});

@@ -114,6 +114,7 @@ export function createExperiments(context: WorkspaceContext) {
           now,
           now,
         );
+        // What a workspace adds by itself (databricks/cli libs/testserver/experiments.go, which copies it).
         const own = [
           { key: 'mlflow.experiment.sourceName', value: name },
           { key: 'mlflow.ownerId', value: principal.id },
@@ -135,6 +136,7 @@ export function createExperiments(context: WorkspaceContext) {
         db.prepare(
           'update mlflow_experiments set name = ?, last_update_time = ? where experiment_id = ?',
         ).run(name, clock.now(), experimentId);
+        tags.set(experimentId, 'mlflow.experiment.sourceName', name);
         permissions.setParent('experiments', experimentId, 'directories', folder);
       });
     },

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll } from 'vitest';
-import type { WorkspaceOptions } from '../../../src/emulator/databricks/workspace.ts';
-import type { EmulatedWorkspace } from '../emulated-workspace.ts';
-import { openWorkspace } from '../emulated-workspace.ts';
-import { describePython } from '../python-program.ts';
+import type { WorkspaceOptions } from '../../src/emulator/databricks/workspace.ts';
+import type { EmulatedWorkspace } from './emulated-workspace.ts';
+import { openWorkspace } from './emulated-workspace.ts';
+import { describePython } from './python-program.ts';
 
-interface SdkChecks {
-  /** A file beside this one. */
-  program: string;
+interface WorkspaceProgram {
+  /** Its checks become tests (checks.py). */
+  program: URL;
   /** How the workspace is started. */
   options?: Partial<WorkspaceOptions>;
   /** Sets up what the program finds. @returns what its environment holds beside the admin's host and token. */
   prepare?: (opened: EmulatedWorkspace) => Promise<Record<string, string>> | Record<string, string>;
 }
 
-/** A program of unmodified databricks-sdk against a workspace of its own, which ends with it. */
-export function describeSdk(title: string, { program, options, prepare }: SdkChecks): void {
+/** A program of unmodified clients against a workspace of its own, as its admin; the workspace ends with the file. */
+export function describeInWorkspace(title: string, { program, options, prepare }: WorkspaceProgram): void {
   let opened: EmulatedWorkspace | undefined;
   const workspace = () => {
     if (!opened) throw new Error('the workspace was not opened');
@@ -27,7 +27,7 @@ export function describeSdk(title: string, { program, options, prepare }: SdkChe
   afterAll(() => opened?.close());
 
   describePython(title, {
-    program: new URL(program, import.meta.url),
+    program,
     folder: () => workspace().folder,
     environment: async () => ({
       DATABRICKS_HOST: workspace().workspace.host,
