@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { RunningDemo } from '../../src/demo/run-demo.ts';
 import { runDemo } from '../../src/demo/run-demo.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../free-port.ts';
 import { giveConsent, signIn } from './gitea-page.ts';
 import { openBrowser } from './open-browser.ts';
 import { pushChange } from './push.ts';

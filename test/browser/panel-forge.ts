@@ -7,9 +7,9 @@ import { startFrontProxy } from '../../src/demo/front-proxy.ts';
 import { ensurePanel } from '../../src/demo/panel-build.ts';
 import { createForge } from '../../src/emulator/gitea/forge.ts';
 import type { ForgeVersion } from '../../src/emulator/gitea/releases.ts';
+import { freePort } from '../free-port.ts';
 import type { AnsweringBackend } from './answering-backend.ts';
 import { startAnsweringBackend } from './answering-backend.ts';
-import { freePort } from './free-port.ts';
 import { signIn } from './gitea-page.ts';
 import { pushChange } from './push.ts';
 

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { forgeVersions, releaseTitle } from '../../src/emulator/gitea/releases.ts';
 import type { Backend } from '../../src/server/main.ts';
 import { startBackend } from '../../src/server/main.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../free-port.ts';
 import { giveConsent } from './gitea-page.ts';
 import { openBrowser } from './open-browser.ts';
 import type { PanelForge } from './panel-forge.ts';

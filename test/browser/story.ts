@@ -12,7 +12,7 @@ import type { DemoArguments } from '../../src/demo/arguments.ts';
 import type { RunningDemo } from '../../src/demo/run-demo.ts';
 import { runDemo } from '../../src/demo/run-demo.ts';
 import { demoFacts, sample } from './demo-facts.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../free-port.ts';
 import { giveConsent, mergeInPage, signIn } from './gitea-page.ts';
 import { openBrowser } from './open-browser.ts';
 import { pushChange } from './push.ts';

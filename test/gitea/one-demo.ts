@@ -5,7 +5,7 @@ import type { TestProject } from 'vitest/node';
 import type { DemoFile } from '../../src/demo/demo-file.ts';
 import { realGiteaOf } from '../../src/demo/real-forge.ts';
 import { runDemo } from '../../src/demo/run-demo.ts';
-import { freePort } from '../browser/free-port.ts';
+import { freePort } from '../free-port.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {

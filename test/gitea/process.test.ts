@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Forge } from '../../src/demo/forge.ts';
 import { realForge, realGiteaOf } from '../../src/demo/real-forge.ts';
-import { freePort } from '../browser/free-port.ts';
+import { freePort } from '../free-port.ts';
 
 const gitea = { ...realGiteaOf(process.env)!, databaseUrl: undefined };
 let dir: string;

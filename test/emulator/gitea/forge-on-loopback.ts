@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Forge } from '../../../src/emulator/gitea/forge.ts';
 import { createForge } from '../../../src/emulator/gitea/forge.ts';
 import type { ForgeVersion } from '../../../src/emulator/gitea/releases.ts';
+import { freePort } from '../../free-port.ts';
 
 /** An answer of the API, its body parsed where it is JSON. */
 export interface Answer {
@@ -127,13 +127,4 @@ export function forgeClient(url: string): ForgeClient {
     },
   };
   return client;
-}
-
-/** A port of loopback that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -3,7 +3,7 @@ import { access, constants, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../browser/free-port.ts';
+import { freePort } from '../../free-port.ts';
 
 export interface MlflowServer {
   /** Origin without a trailing slash. */

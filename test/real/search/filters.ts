@@ -26,8 +26,8 @@ const attributePrefix = one('', '', 'attributes.', 'attribute.', 'attr.', 'run.'
 /** A key as a filter may write it: bare where that can be read, else quoted. */
 const written = (key: string) =>
   /^[A-Za-z_][A-Za-z0-9_]*$/.test(key)
-    ? one(key, key, `"${key}"`, `\`${key}\``)
-    : one(`"${key}"`, `\`${key}\``);
+    ? one(key, key, key, `"${key}"`, `\`${key}\``, `'${key}'`)
+    : one(`"${key}"`, `"${key}"`, `\`${key}\``, `\`${key}\``, `'${key}'`);
 const keyOf = (keys: readonly string[]) => fc.constantFrom(...keys, 'no such key').chain(written);
 
 const space = one(' ', ' ', ' ', '  ', '\t', '\n');
@@ -223,7 +223,8 @@ export const brokenFilter = fc.oneof(
       '.rmse.',
       '..rmse',
       '."rmse".x',
-      ".'rmse'",
+      ".'rmse'.x",
+      ".'rmse",
       '.a@b',
       ' .rmse',
     ),
@@ -280,6 +281,8 @@ export const brokenFilter = fc.oneof(
     '   ',
     'AND',
     "'a' = 'a'",
+    "'status' = 'FINISHED'",
+    "'start_time' > 1",
     '1 = 1',
     'metrics',
     '= 1',
@@ -330,6 +333,9 @@ export const brokenOrder = fc.oneof(
     'dataset.name',
     'run_id ASC NULLS',
     '-start_time',
+    "'start_time'",
+    '`Run Name` DESC',
+    '"run name"',
     'count(*)',
   ),
 );

@@ -60,7 +60,7 @@ describe('a read', () => {
     expect(given.answered).toEqual([true]);
   });
 
-  test.each([
+  test.each<[what: string, fault: object, failure: object, isAnswer: boolean]>([
     [
       'an error',
       { kind: 'error', status: 403, error_code: 'PERMISSION_DENIED', message: 'no' },
@@ -80,13 +80,12 @@ describe('a read', () => {
       true,
     ],
     ...['ENDPOINT_NOT_FOUND', 'FEATURE_DISABLED', 'METASTORE_DOES_NOT_EXIST', 404].map(
-      (code) =>
-        [
-          `that there is no such API (${code})`,
-          { kind: 'error', status: 404, error_code: code, message: 'It does not exist.' },
-          { status: 404, missing: false, temporary: false },
-          true,
-        ] as const,
+      (code): [string, object, object, boolean] => [
+        `that there is no such API (${code})`,
+        { kind: 'error', status: 404, error_code: code, message: 'It does not exist.' },
+        { status: 404, missing: false, temporary: false },
+        true,
+      ],
     ),
     ...(
       [
@@ -97,15 +96,12 @@ describe('a read', () => {
         [400, 'INVALID_PARAMETER_VALUE', 'The path exists already.', false],
         [400, 'BAD_REQUEST', 'Run 7 does not exist.', false],
       ] as const
-    ).map(
-      ([status, error_code, message, missing]) =>
-        [
-          `${status} ${error_code} "${message}"`,
-          { kind: 'error', status, error_code, message },
-          { code: error_code, message, missing },
-          true,
-        ] as const,
-    ),
+    ).map(([status, error_code, message, missing]): [string, object, object, boolean] => [
+      `${status} ${error_code} "${message}"`,
+      { kind: 'error', status, error_code, message },
+      { code: error_code, message, missing },
+      true,
+    ]),
     [
       'a gateway’s page',
       { kind: 'page', status: 502 },

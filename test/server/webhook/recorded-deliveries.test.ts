@@ -11,9 +11,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../../src/server/main.ts';
 import { startBackend } from '../../../src/server/main.ts';
-import { freePort } from '../../emulator/gitea/forge-on-loopback.ts';
 import type { Story } from '../../emulator/gitea/recorded-story.ts';
 import { playRecordedStory } from '../../emulator/gitea/recorded-story.ts';
+import { freePort } from '../../free-port.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures/gitea/webhooks');
 

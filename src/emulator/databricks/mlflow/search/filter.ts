@@ -2,7 +2,7 @@ import { invalid } from '../../errors.ts';
 import type { EntityType, Searchable } from './keys.ts';
 import { entityTypeOf } from './keys.ts';
 import type { Token } from './tokens.ts';
-import { tokenize, unquote } from './tokens.ts';
+import { isQuotedName, tokenize, unquote } from './tokens.ts';
 
 /** One clause of a filter: `metrics.rmse <= 0.7`. */
 export interface Clause {
@@ -80,7 +80,7 @@ export function parseFilter(filter: string | undefined, searchable: Searchable):
 
   function comparison(left: Token): Clause {
     const name = left.kind === 'identifier' ? left.text : `attribute.${left.text}`;
-    const { type, key } = entityTypeOf(name, searchable.attributes);
+    const { type, key } = entityTypeOf(name, searchable.attributes, 'filter');
     const comparator = comparatorAfter(left);
     const isNumber =
       type === 'metric' || (type === 'attribute' && searchable.numericAttributes.includes(key));
@@ -115,8 +115,8 @@ export function parseFilter(filter: string | undefined, searchable: Searchable):
     if (is(left, 'AND')) continue;
     if (clauses.length > 0 && !is(tokens[at - 2], 'AND'))
       throw invalid(`Invalid clause(s) in filter string: '${left.text}'. Clauses are joined by AND.`);
-    if (left.kind !== 'identifier' && left.kind !== 'word' && left.kind !== 'string')
-      throw invalid(`Invalid clause(s) in filter string: '${left.text}'`);
+    const isKey = left.kind === 'identifier' || left.kind === 'word' || isQuotedName(left);
+    if (!isKey) throw invalid(`Invalid clause(s) in filter string: '${left.text}'`);
     clauses.push(comparison(left));
   }
   return clauses;

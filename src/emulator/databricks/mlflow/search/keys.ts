@@ -35,10 +35,12 @@ const names: Record<string, EntityType> = {
   datasets: 'dataset',
 };
 
-/** Names that MLflow's own pages use for attributes. */
-const aliases: Record<string, string> = {
-  created: 'start_time',
-  Created: 'start_time',
+/** Names that MLflow's own pages use for attributes, in filters and orders. */
+const aliases: Record<string, string> = { created: 'start_time', Created: 'start_time' };
+
+/** And those that filters know alone. */
+const filterAliases: Record<string, string> = {
+  ...aliases,
   'run name': 'run_name',
   'Run name': 'run_name',
   'Run Name': 'run_name',
@@ -51,6 +53,7 @@ const aliases: Record<string, string> = {
 export function entityTypeOf(
   identifier: string,
   attributes: readonly string[],
+  use: 'filter' | 'order',
 ): { type: EntityType; key: string } {
   const dot = identifier.indexOf('.');
   const prefix = dot < 0 ? 'attribute' : unquote(identifier.slice(0, dot));
@@ -60,7 +63,8 @@ export function entityTypeOf(
       `Invalid entity type '${prefix}'. Valid values are ['metric', 'parameter', 'tag', 'attribute', 'dataset']`,
     );
   const written = unquote(identifier.slice(dot + 1));
-  const key = type === 'attribute' ? (aliases[written] ?? written) : written;
+  const key =
+    type === 'attribute' ? ((use === 'filter' ? filterAliases : aliases)[written] ?? written) : written;
   if (type === 'attribute' && !attributes.includes(key))
     throw invalid(`Invalid attribute key '${key}' specified. Valid keys are '${attributes.join("', '")}'`);
   if (type === 'dataset' && !['name', 'digest', 'context'].includes(key))

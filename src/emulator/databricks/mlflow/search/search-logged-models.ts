@@ -57,6 +57,7 @@ export function loggedModelOrder(models: LoggedModels, fields: Fields) {
     const { type, key } = entityTypeOf(
       name.includes('.') ? name : `attribute.${name}`,
       searchable.attributes,
+      'order',
     );
     if (type === 'dataset') throw invalid(`Invalid order by field name: ${name}`);
     return {

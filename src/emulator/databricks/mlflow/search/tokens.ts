@@ -7,10 +7,11 @@ export interface Token {
 }
 
 /**
- * A key may be quoted with `"` or backticks, and must be where it holds a `-`, a `/` or a space; what follows the
- * first dot of a bare one may hold further dots.
+ * A key may be quoted with `"`, `'` or backticks, and must be where it holds a `-`, a `/` or a space; what follows the
+ * first dot of a bare one may hold further dots. After a part in single quotes nothing more comes.
  */
-const identifier = /(?:[\p{L}_][\p{L}\p{N}_]*|`[^`]*`)(?:\.(?:[\p{L}\p{N}_]+|"[^"]*"|`[^`]*`)?)+/uy;
+const identifier =
+  /(?:[\p{L}_][\p{L}\p{N}_]*|`[^`]*`)(?:\.(?:[\p{L}\p{N}_]+|"[^"]*"|`[^`]*`)?)+(?:(?<=\.)'(?:''|\\'|[^'])*')?/uy;
 /** No sign but a minus, also in the exponent, which a number without digits before its point cannot have (sqlparse). */
 const number = /-?\d+(?:\.\d+)?e-?\d+|-?(?:\d+\.\d*|\.\d+|\d+)(?![\d_a-zÀ-ü])/iuy;
 const patterns: [Token['kind'] | 'space', RegExp][] = [
@@ -42,6 +43,9 @@ export function tokenize(filter: string): Token[] {
   }
   return tokens;
 }
+
+/** Whether a token may name an attribute by itself: single quotes make a value. */
+export const isQuotedName = ({ kind, text }: Token) => kind === 'string' && !text.startsWith("'");
 
 /** A quoted text's content. MLflow knows no escape: what stands between the quotes is the value. */
 export function unquote(text: string): string {
