@@ -49,6 +49,8 @@ export async function startMlflowServer(python: string): Promise<MlflowServer> {
         HOME: folder,
         ...serverSettings,
         MLFLOW_DISABLE_TELEMETRY: 'true',
+        // Eight more processes, which the answers asked for here do not need.
+        MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
         // Requests are not written to the log.
         MLFLOW_LOGGING_LEVEL: 'WARNING',
       },

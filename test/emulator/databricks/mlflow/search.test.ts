@@ -93,6 +93,8 @@ describe('a filter', () => {
     ["tag.`git.branch` LIKE 'feature/%'", ['Bert']],
     ["tags.git.branch LIKE 'm_in'", ['anna']],
     ["tags.`a b` = 'x'", ['anna']],
+    ["tags.'a b'='x'", ['anna']],
+    ["metrics.'test rmse' < 6e-1", ['anna']],
     ["attributes.status = 'FINISHED' AND params.depth LIKE '%'", ['carl', 'anna']],
     ["status != 'FINISHED'", ['dora', 'Bert']],
     ['attributes.start_time > 2000', ['dora', 'carl']],
@@ -122,6 +124,8 @@ describe('a filter', () => {
     ['params.depth =', 'quoted string'],
     ['params.depth', 'comparator'],
     ["params.depth = 'open", "''open'"],
+    ["'status' = 'FINISHED'", "''status''"],
+    ["metrics.'test rmse'.x < 1", "'.x < 1'"],
     ["status IN ('FINISHED')", 'run_id'],
     ["tags.x = '1'; drop table mlflow_runs", "'; drop"],
   ])('%s is refused', async (filter, why) => {
@@ -134,6 +138,7 @@ describe('a filter', () => {
 describe('an order', () => {
   test.each([
     [['metrics."test rmse" ASC'], ['anna', 'Bert', 'carl', 'dora']],
+    [["metrics.'test rmse' ASC"], ['anna', 'Bert', 'carl', 'dora']],
     [['metrics.`test rmse` desc'], ['Bert', 'anna', 'carl', 'dora']],
     [['params.depth'], ['Bert', 'anna', 'carl', 'dora']],
     [['attributes.start_time ASC'], ['anna', 'Bert', 'carl', 'dora']],
