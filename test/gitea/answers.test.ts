@@ -6,11 +6,11 @@ import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { realForge, realGiteaOf } from '../../src/demo/real-forge.ts';
 import type { ForgeVersion } from '../../src/emulator/gitea/releases.ts';
 import { forgeVersions, isForgeVersion } from '../../src/emulator/gitea/releases.ts';
-import { freePort } from '../free-port.ts';
 import { forgeClient, startForge } from '../emulator/gitea/forge-on-loopback.ts';
 import type { Playable, Received, Story } from '../emulator/gitea/recorded-story.ts';
 import { playRecordedStory } from '../emulator/gitea/recorded-story.ts';
 import { shapeDifferences } from '../emulator/gitea/same-shape.ts';
+import { freePort } from '../free-port.ts';
 import { known } from './known-differences.ts';
 
 const { name: forgeName } = inject('demo').gitea;
