@@ -8,6 +8,8 @@ export default defineConfig({
     include: ['test/gitea/**/*.test.ts'],
     globalSetup: ['test/browser/chromium.ts', 'test/gitea/one-demo.ts'],
     fileParallelism: false,
+    reporters: process.env.TEST_REPORT_GITEA ? ['default', 'json'] : ['default'],
+    outputFile: process.env.TEST_REPORT_GITEA ? { json: process.env.TEST_REPORT_GITEA } : undefined,
     testTimeout: 300_000,
     hookTimeout: 600_000,
   },
