@@ -30,6 +30,7 @@ import { createUserGitea } from './gitea/user-client.ts';
 import { createApp } from './http/app.ts';
 import { createLog } from './http/log.ts';
 import { ProblemError } from './http/problem.ts';
+import { defaultRateLimits } from './http/rate-limits.ts';
 import { RefusedCallers } from './http/refused-callers.ts';
 import { auditRoutes } from './http/routes/audit.ts';
 import { authRoutes } from './http/routes/auth.ts';
@@ -231,7 +232,9 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
         merges.promote({ repository: Number(repository), pull: Number(pull) }),
     },
   });
+  const rateLimits = { ...defaultRateLimits, ...configuration.rateLimits };
   const intake = createWebhookIntake({
+    limit: rateLimits.deliveries,
     secret: configuration.gitea.webhookSecret,
     transactor,
     wake: () => deliveries.wake(),
@@ -285,6 +288,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     guard: { access, audit: stores.audit },
     refusedCallers,
     trustedProxies: configuration.trustedProxies,
+    rateLimits,
     api: [
       (api) => sessionRoutes(api, { sessions, access, cookie }),
       (api) => repositoryRoutes(api, overview),
@@ -305,7 +309,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     root: [
       (root) => authRoutes(root, { signIn, sessions, cookie, giteaUrl: configuration.gitea.url }),
       (root) => issuerRoutes(root, { issuer }),
-      (root) => webhookRoutes(root, { intake }),
+      (root) => webhookRoutes(root, { intake, forgedLimit: rateLimits.forged }),
       (root) => healthRoutes(root, { ready, metrics }),
     ],
   });

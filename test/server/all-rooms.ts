@@ -50,7 +50,12 @@ metrics: {primary: rmse, gates: {rmse: {direction: lower, limit: 0.8}}}
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Everything behind the routes, over the forge and the store; runs and releases stay as they were made. */
-function createRooms(backend: TestBackend, transactor: Transactor<Stores>, hub: EventHub) {
+function createRooms(
+  backend: TestBackend,
+  transactor: Transactor<Stores>,
+  hub: EventHub,
+  deliveryLimit: number | undefined,
+) {
   const { stores } = transactor;
   const { url, token, webhookSecret } = backend.configuration.gitea;
   const bot = new GiteaHttp({ url, token, userAgent: 'test/1' });
@@ -140,6 +145,7 @@ function createRooms(backend: TestBackend, transactor: Transactor<Stores>, hub: 
   });
   const intake = createWebhookIntake({
     secret: webhookSecret,
+    limit: deliveryLimit,
     transactor,
     clock,
     wake: () => deliveries.wake(),
@@ -203,9 +209,11 @@ export async function startWholeBackend(
         (app) => releaseRoutes(app, { catalogue: pick('catalogue'), releases: pick('releases') }),
       ];
     },
-    root: () => [(app) => webhookRoutes(app, { intake: pick('intake') })],
+    root: () => [
+      (app) => webhookRoutes(app, { intake: pick('intake'), forgedLimit: options.rateLimits?.forged }),
+    ],
   });
-  rooms = createRooms(backend, parts!.transactor, parts!.hub);
+  rooms = createRooms(backend, parts!.transactor, parts!.hub, options.rateLimits?.deliveries);
   return Object.assign(backend, { rooms });
 }
 

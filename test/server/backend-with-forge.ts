@@ -10,6 +10,7 @@ import { createUserGitea } from '../../src/server/gitea/user-client.ts';
 import { createApp } from '../../src/server/http/app.ts';
 import type { App, RouteModule } from '../../src/server/http/application.ts';
 import { createLog } from '../../src/server/http/log.ts';
+import type { RateLimits } from '../../src/server/http/rate-limits.ts';
 import { RefusedCallers } from '../../src/server/http/refused-callers.ts';
 import { auditRoutes } from '../../src/server/http/routes/audit.ts';
 import { authRoutes } from '../../src/server/http/routes/auth.ts';
@@ -87,7 +88,8 @@ export interface BackendOptions {
   bindings?: Binding[];
   /** Acts of the routes in `api` that are not the product's. */
   furtherActs?: Acts;
-  rateLimits?: { user: number; address: number };
+  rateLimits?: Partial<RateLimits>;
+  requestTimeout?: number;
   streamTimes?: { heartbeatMs: number; recheckMs: number; bufferLimit: number };
 }
 
@@ -187,6 +189,7 @@ export async function startBackendWithForge(options: BackendOptions = {}): Promi
     guard: { access, audit },
     refusedCallers,
     rateLimits: options.rateLimits,
+    requestTimeout: options.requestTimeout,
     furtherActs: options.furtherActs,
     api: [
       (scope) => sessionRoutes(scope, { sessions, access, cookie }),

@@ -68,6 +68,7 @@ function read(given: GivenFile, reader: Reader): ServerConfiguration {
     publicUrl: `${readUrl(given.public_url, ['public_url'], reader)}/`,
     listen: readListen(given.listen ?? defaultListen, reader),
     ...(given.trusted_proxies ? { trustedProxies: given.trusted_proxies } : {}),
+    ...(given.rate_limits ? { rateLimits: given.rate_limits } : {}),
     database: reader.resolve(given.database ?? defaultDatabase),
     encryptionKey: readEncryptionKey(given.encryption_key_file, reader),
     gitea: readGitea(given.gitea, reader),

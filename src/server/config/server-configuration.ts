@@ -8,6 +8,8 @@ export interface ServerConfiguration {
   listen: { host: string; port: number };
   /** Proxies whose `X-Forwarded-For` is believed, as addresses or networks; loopback when left out. */
   trustedProxies?: string[];
+  /** Per minute; what is not named has its default. */
+  rateLimits?: Partial<Record<'user' | 'address' | 'repository' | 'deliveries' | 'forged', number>>;
   /** SQLite file (or, later, a PostgreSQL URL). */
   database: string;
   /** Key that encrypts user tokens and signing keys at rest: 32 bytes, from a file. */

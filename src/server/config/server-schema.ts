@@ -184,6 +184,9 @@ const BindingRule = Type.Object(
   { ...closed, description: 'a group {id, repositories, workspace, experiment, models, principals}' },
 );
 
+const limit = (what: string) =>
+  Type.Integer({ minimum: 1, description: `how many ${what} are answered per minute` });
+
 /** The shape of the server's configuration file. */
 export const ServerFile = Type.Object(
   {
@@ -198,6 +201,18 @@ export const ServerFile = Type.Object(
       Type.Array(Type.String({ minLength: 1, description: 'an address or a network, such as 10.0.0.0/8' }), {
         description: 'a list of addresses or networks of proxies',
       }),
+    ),
+    rate_limits: Type.Optional(
+      Type.Partial(
+        Type.Object({
+          user: limit('requests of one user'),
+          address: limit('requests of one address without a session'),
+          repository: limit('requests about one repository'),
+          deliveries: limit('deliveries of one repository'),
+          forged: limit('deliveries of one address with a wrong signature'),
+        }),
+        { ...closed, description: 'a group such as {user: 1200, repository: 6000}, per minute' },
+      ),
     ),
     database: Type.Optional(Type.String({ minLength: 1, description: 'the path of the database file' })),
     encryption_key_file: Type.Optional(secretFile('32 random bytes as hex or base64')),

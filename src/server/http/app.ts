@@ -4,7 +4,7 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
-import type { FastifyBaseLogger } from 'fastify';
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import fastify, { LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { apiPath } from '../../contract/address.ts';
@@ -20,10 +20,13 @@ import { guardByMatrix } from './matrix-guard.ts';
 import { UnmatchedRequests } from './not-found.ts';
 import { originCheck } from './origin-check.ts';
 import { ProblemError } from './problem.ts';
+import type { RateLimits } from './rate-limits.ts';
+import { defaultRateLimits } from './rate-limits.ts';
 import type { RefusedCallers } from './refused-callers.ts';
 import { harden } from './security-headers.ts';
 import type { SessionLookup } from './session-hook.ts';
 import { checkPageUser, sessionHook } from './session-hook.ts';
+import { refuseUnreadable } from './unreadable.ts';
 
 /** What the app is made of; `main` supplies it. */
 export interface AppServices {
@@ -41,10 +44,18 @@ export interface AppServices {
   root: RouteModule[];
   /** Addresses of proxies whose `X-Forwarded-For` is believed; loopback by default. */
   trustedProxies?: string[];
-  /** Requests per minute of one user, and of one address without a session. */
-  rateLimits?: { user: number; address: number };
+  /** What is not named has its default. */
+  rateLimits?: Partial<RateLimits>;
+  /** Milliseconds within which a request must have arrived, headers and body; 30 s by default. */
+  requestTimeout?: number;
   /** Acts of routes that are not the product's: tests register some. */
   furtherActs?: Acts;
+}
+
+function tooManyRequests(ttlMs: number): ProblemError {
+  return new ProblemError('too-many-requests', `Too many requests: wait ${Math.ceil(ttlMs / 1000)} s.`, {
+    retryAfter: ttlMs / 1000,
+  });
 }
 
 /** Bodies of the API are small JSON documents. */
@@ -57,6 +68,8 @@ const bodyLimit = 64 * 1024;
 export async function createApp(services: AppServices): Promise<App> {
   const { publicUrl, log } = services;
   const base = new URL(publicUrl).pathname.replace(/\/$/, '');
+  const limits = { ...defaultRateLimits, ...services.rateLimits };
+  const { requestTimeout = 30_000 } = services;
   const app: App = fastify({
     loggerInstance: log as FastifyBaseLogger,
     genReqId: () => randomUUID(),
@@ -64,6 +77,12 @@ export async function createApp(services: AppServices): Promise<App> {
     // One line per request, written below, instead of Fastify's two.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
+    requestTimeout,
+    http: {
+      headersTimeout: Math.min(requestTimeout, 15_000),
+      connectionsCheckingInterval: Math.min(requestTimeout, 5_000),
+    },
+    clientErrorHandler: refuseUnreadable,
     trustProxy: services.trustedProxies ?? ['127.0.0.0/8', '::1'],
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 300 },
@@ -83,6 +102,10 @@ export async function createApp(services: AppServices): Promise<App> {
 
   const unmatched = new UnmatchedRequests();
   app.addHook('onRoute', ({ url, method }) => unmatched.note(url, method));
+  app.addHook('onRoute', (route) => {
+    if (!route.url.includes('/:repository')) return;
+    route.preHandler = [limitRepository, ...[route.preHandler ?? []].flat()];
+  });
   app.addHook('onRoute', guardByMatrix({ ...routeActs, ...services.furtherActs }, base));
   app.addHook('onSend', async (request, reply) => harden(request, reply));
   app.addHook('onResponse', async (request, reply) => {
@@ -93,16 +116,22 @@ export async function createApp(services: AppServices): Promise<App> {
 
   await app.register(cookie);
   await app.register(rateLimit, {
-    max: ({ viewer }) =>
-      viewer ? (services.rateLimits?.user ?? 1200) : (services.rateLimits?.address ?? 600),
+    max: ({ viewer }) => (viewer ? limits.user : limits.address),
     timeWindow: 60_000,
     keyGenerator: ({ viewer, ip }) => (viewer ? `user:${viewer.user.id}` : `address:${ip}`),
     enableDraftSpec: true,
-    errorResponseBuilder: (_request, { ttl }) =>
-      new ProblemError('too-many-requests', `Too many requests: wait ${Math.ceil(ttl / 1000)} s.`, {
-        retryAfter: ttl / 1000,
-      }),
+    errorResponseBuilder: (_request, { ttl }) => tooManyRequests(ttl),
   });
+  const takeOfRepository = app.createRateLimit({
+    max: limits.repository,
+    timeWindow: 60_000,
+    keyGenerator: ({ params }) => `repository:${(params as { repository: string }).repository}`,
+  });
+  // After the guard (that is put before it, below): whoever may not see a repository uses up nothing of it.
+  async function limitRepository(request: FastifyRequest): Promise<void> {
+    const taken = await takeOfRepository(request);
+    if (!taken.isAllowed && taken.isExceeded) throw tooManyRequests(taken.ttl);
+  }
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

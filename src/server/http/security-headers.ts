@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-const defaults: Record<string, string> = {
+/** What every answer carries that does not say otherwise. */
+export const strictHeaders: Record<string, string> = {
   'content-security-policy':
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
@@ -13,7 +14,7 @@ const defaults: Record<string, string> = {
 /** What a response does not say itself is set to the strictest value; it names the request as the log does. */
 export function harden(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-request-id', request.id);
-  for (const [name, value] of Object.entries(defaults)) {
+  for (const [name, value] of Object.entries(strictHeaders)) {
     if (!reply.hasHeader(name)) reply.header(name, value);
   }
 }

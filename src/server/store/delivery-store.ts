@@ -37,10 +37,22 @@ export function createDeliveryStore(connection: Connection): DeliveryStore {
       return inserted !== undefined;
     },
 
-    async due(now, limit) {
+    async waiting(now) {
+      const rows = await connection
+        .selectFrom('deliveries')
+        .select(({ fn }) => ['repository_id', fn.min('id').as('id')])
+        .where('state', '=', 'received')
+        .where('next_attempt_at', '<=', now)
+        .groupBy('repository_id')
+        .execute();
+      return rows.map((row) => ({ repositoryId: row.repository_id, id: row.id }));
+    },
+
+    async due(repositoryId, now, limit) {
       const rows = await connection
         .selectFrom('deliveries')
         .select(['id', 'uuid', 'event', 'event_type', 'repository_id', 'body', 'attempts', 'received_at'])
+        .where('repository_id', '=', repositoryId)
         .where('state', '=', 'received')
         .where('next_attempt_at', '<=', now)
         .orderBy('id')

@@ -1,5 +1,6 @@
 import type { AuditLog } from '../audit/entry.ts';
 import type { Transactor } from '../store/transactor.ts';
+import { Buckets } from './buckets.ts';
 import { decide } from './decide.ts';
 import { contentKey, parseDelivery } from './delivery.ts';
 import type { DeliveryStore } from './ports.ts';
@@ -20,6 +21,8 @@ export type IntakeResult =
   | { kind: 'known' }
   | { kind: 'ignored'; reason: string }
   | { kind: 'forged' }
+  /** The repository sends too many. */
+  | { kind: 'too-many'; retryAfterSeconds: number }
   | { kind: 'malformed'; reason: string };
 
 export interface WebhookIntake {
@@ -34,8 +37,11 @@ export function createWebhookIntake(options: {
   secret: string;
   transactor: Transactor<{ deliveries: DeliveryStore; audit: AuditLog }>;
   wake: () => void;
+  /** Per minute and repository. */
+  limit?: number;
   clock?: () => Date;
 }): WebhookIntake {
+  const repositories = new Buckets(options.limit ?? Number.MAX_SAFE_INTEGER);
   const now = options.clock ?? (() => new Date());
   return {
     async accept({ body, event, eventType, uuid, signature, requestId }) {
@@ -58,6 +64,8 @@ export function createWebhookIntake(options: {
         return { kind: 'malformed', reason: `A ${event} delivery lacks fields that Gitea sends.` };
       const intent = decide(delivery);
       if (intent.kind === 'ignore') return { kind: 'ignored', reason: intent.reason };
+      const retryAfterSeconds = repositories.take(delivery.repositoryId);
+      if (retryAfterSeconds !== null) return { kind: 'too-many', retryAfterSeconds };
 
       const stored = await options.transactor.transaction(async ({ deliveries, audit }) => {
         const isNew = await deliveries.add({

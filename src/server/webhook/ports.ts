@@ -16,8 +16,10 @@ export interface StoredDelivery {
 export interface DeliveryStore {
   /** @returns false when the same delivery (by its UUID, or by what it says) is stored already */
   add(delivery: Omit<StoredDelivery, 'id' | 'attempts'> & { contentKey: string }): Promise<boolean>;
-  /** Unprocessed and due, oldest first. */
-  due(now: string, limit: number): Promise<StoredDelivery[]>;
+  /** Of each repository the oldest that is unprocessed and due. */
+  waiting(now: string): Promise<{ repositoryId: number; id: string }[]>;
+  /** Those of one repository that are unprocessed and due, oldest first. */
+  due(repositoryId: number, now: string, limit: number): Promise<StoredDelivery[]>;
   nextDue(now: string): Promise<string | null>;
   processed(id: string, outcome: string, now: string): Promise<void>;
   retryLater(id: string, nextAttemptAt: string, reason: string): Promise<void>;

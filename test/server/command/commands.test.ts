@@ -80,7 +80,7 @@ async function settled(): Promise<void> {
   await vi.waitFor(
     async () => {
       const { deliveries, outbox } = backend.transactor.stores;
-      expect((await deliveries.due('9999', 1)).length).toBe(0);
+      expect(await deliveries.waiting('9999')).toEqual([]);
       expect(await outbox.counts()).toMatchObject({ pending: 0 });
     },
     { timeout: 30_000, interval: 25 },

@@ -1,6 +1,8 @@
+import { Buckets } from '../../webhook/buckets.ts';
 import type { WebhookIntake } from '../../webhook/intake.ts';
 import type { App } from '../application.ts';
 import { ProblemError } from '../problem.ts';
+import { defaultRateLimits } from '../rate-limits.ts';
 
 const oneMebibyte = 1024 * 1024;
 
@@ -13,7 +15,8 @@ function header(value: string | string[] | undefined): string {
  * it streams), for the signature covers bytes; nothing is parsed before it is verified.
  * 202: stored, already known, or of no concern. It is acted upon afterwards.
  */
-export function webhookRoutes(app: App, services: { intake: WebhookIntake }): void {
+export function webhookRoutes(app: App, services: { intake: WebhookIntake; forgedLimit?: number }): void {
+  const forgeries = new Buckets(services.forgedLimit ?? defaultRateLimits.forged);
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(
@@ -21,11 +24,11 @@ export function webhookRoutes(app: App, services: { intake: WebhookIntake }): vo
       { parseAs: 'buffer', bodyLimit: oneMebibyte },
       (_request, body, done) => done(null, body),
     );
-    // All deliveries come from one address, and Gitea never repeats one that was refused: a bucket of its own.
-    const rateLimit = { max: 6_000, timeWindow: 60_000 };
+    // All deliveries come from one address, and Gitea never repeats one that was refused: what is verified is
+    // limited by its repository, and only forgeries by their address.
     scope.post(
       '/webhooks/gitea',
-      { bodyLimit: oneMebibyte, config: { rateLimit } },
+      { bodyLimit: oneMebibyte, config: { rateLimit: false } },
       async (request, reply) => {
         const { headers } = request;
         const result = await services.intake.accept({
@@ -37,9 +40,22 @@ export function webhookRoutes(app: App, services: { intake: WebhookIntake }): vo
           requestId: request.id,
         });
         if (result.kind === 'forged') {
+          const retryAfter = forgeries.take(request.ip);
+          if (retryAfter !== null) {
+            throw new ProblemError('too-many-requests', 'Too many deliveries with a wrong signature.', {
+              retryAfter,
+            });
+          }
           throw new ProblemError(
             'signature-invalid',
             'X-Gitea-Signature does not match the body. Give the webhook in Gitea the secret of webhook_secret_file.',
+          );
+        }
+        if (result.kind === 'too-many') {
+          throw new ProblemError(
+            'too-many-requests',
+            'This repository sends too many deliveries. What changed is found by looking at the repository, within minutes.',
+            { retryAfter: result.retryAfterSeconds },
           );
         }
         if (result.kind === 'malformed') throw new ProblemError('bad-request', result.reason);
