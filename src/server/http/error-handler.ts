@@ -78,7 +78,10 @@ export function toProblem(error: unknown): ProblemError {
       { cause: error },
     );
   }
-  const code = codeOfStatus[fault.statusCode ?? 0];
+  const { statusCode = 0 } = fault;
+  // Whatever else Fastify finds wrong with a request (an address that is too long) is the caller's, too.
+  const code =
+    codeOfStatus[statusCode] ?? (statusCode >= 400 && statusCode < 500 ? 'bad-request' : undefined);
   if (code !== undefined) {
     return new ProblemError(code, detailOfCode[code] ?? 'The request cannot be understood.', {
       cause: error,
