@@ -1,5 +1,6 @@
 import type { HTTPError } from 'ky';
 import { TimeoutError } from 'ky';
+import { withoutQuotedSecrets } from '../identity/quoted-secrets.ts';
 import { connectionReason } from '../outbound/connection-reason.ts';
 import { DatabricksError } from './error.ts';
 
@@ -29,29 +30,30 @@ export const foreignAnswer = (method: Method, path: string, what: string, cause?
 export const isPage = (response: Response) =>
   /^text\/html\b/i.test(response.headers.get('content-type') ?? '');
 
-/** Databricks answers with JSON, sometimes with text or HTML; `error_code` is sometimes an integer. */
-export function refusal(error: HTTPError, method: Method, path: string): DatabricksError {
+/**
+ * Databricks answers with JSON, sometimes with text or HTML; `error_code` is sometimes an integer. The answer itself
+ * does not go along as a cause: it may quote the token, and causes are logged.
+ */
+export function refusal(error: HTTPError, method: Method, path: string, token: string): DatabricksError {
+  const clean = (said: string) => withoutQuotedSecrets(said, [token]);
   const { response } = error;
   // Taken for an answer, a gateway's 404 would say that a run or a file is gone.
-  if (response.status === 404 && isPage(response)) return foreignAnswer(method, path, 'a web page', error);
+  if (response.status === 404 && isPage(response)) return foreignAnswer(method, path, 'a web page');
   const data = error.data as { error_code?: unknown; message?: unknown } | string | undefined;
   const told = typeof data === 'object' && data !== null ? data : {};
-  const text = typeof data === 'string' && !data.trimStart().startsWith('<') ? data.slice(0, 500) : '';
+  const text = typeof data === 'string' && !data.trimStart().startsWith('<') ? clean(data).slice(0, 500) : '';
   const redirected = response.status >= 300 && response.status < 400;
-  return new DatabricksError(
-    {
-      code: typeof told.error_code === 'string' ? told.error_code : `HTTP_${response.status}`,
-      status: response.status,
-      message:
-        (typeof told.message === 'string' && told.message) ||
-        (redirected && 'Databricks redirected the call; redirects are never followed with a token.') ||
-        text ||
-        `Databricks answered ${response.status}.`,
-      retryAfter: retryAfterOf(response),
-      requestId: response.headers.get('x-databricks-request-id') ?? response.headers.get('x-request-id'),
-    },
-    { cause: error },
-  );
+  return new DatabricksError({
+    code: typeof told.error_code === 'string' ? clean(told.error_code) : `HTTP_${response.status}`,
+    status: response.status,
+    message:
+      (typeof told.message === 'string' && clean(told.message)) ||
+      (redirected && 'Databricks redirected the call; redirects are never followed with a token.') ||
+      text ||
+      `Databricks answered ${response.status}.`,
+    retryAfter: retryAfterOf(response),
+    requestId: response.headers.get('x-databricks-request-id') ?? response.headers.get('x-request-id'),
+  });
 }
 
 /** The answer, or the rest of it, did not come in time. */

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import ky, { HTTPError, NetworkError, TimeoutError } from 'ky';
+import { withoutQuotedSecrets } from '../identity/quoted-secrets.ts';
 import type { ExchangedToken } from '../identity/token-cache.ts';
 import type { TokenExchange } from '../identity/workspace-tokens.ts';
 import { connectionReason } from '../outbound/connection-reason.ts';
@@ -17,7 +18,8 @@ interface Refusal {
   message?: unknown;
 }
 
-function failure(what: string, error: unknown): DatabricksError {
+/** @param secrets that were sent: Databricks' words are told without them */
+function failure(what: string, error: unknown, secrets: readonly string[] = []): DatabricksError {
   if (error instanceof DatabricksError) return error;
   if (error instanceof TimeoutError || error instanceof NetworkError) {
     return new DatabricksError(
@@ -39,10 +41,11 @@ function failure(what: string, error: unknown): DatabricksError {
   const told = typeof data === 'object' && data !== null ? data : {};
   const text = (...values: unknown[]) =>
     values.find((value): value is string => typeof value === 'string' && value !== '');
+  const said = withoutQuotedSecrets(text(told.error_description, told.message) ?? '', secrets).slice(0, 500);
   return new DatabricksError({
     code: text(told.error, told.error_code) ?? `HTTP_${error.response.status}`,
     status: error.response.status,
-    message: `${what}: ${text(told.error_description, told.message)?.slice(0, 500) ?? `it answered ${error.response.status}`}`,
+    message: `${what}: ${said || `it answered ${error.response.status}`}`,
     requestId: error.response.headers.get('x-request-id'),
   });
 }
@@ -113,6 +116,7 @@ export function createTokenExchange(userAgent: string, fetch = guardedFetch): To
     host: string,
     who: string,
     form: Record<string, string>,
+    sent: readonly string[],
     headers: Record<string, string> = {},
   ): Promise<ExchangedToken> {
     const endpoint = await endpointOf(host);
@@ -123,23 +127,29 @@ export function createTokenExchange(userAgent: string, fetch = guardedFetch): To
       if (typeof answer.access_token !== 'string') throw new Error('no access_token');
       return { token: answer.access_token, expiresInSeconds: Number(answer.expires_in) || 60 };
     } catch (error) {
-      throw failure(`${host} gave no token for ${who}`, error);
+      throw failure(`${host} gave no token for ${who}`, error, sent);
     }
   }
 
   return {
     federated: (host, principal, jwt) =>
-      ask(host, principal === null ? 'the user' : `the service principal ${principal}`, {
-        grant_type: exchangeGrant,
-        subject_token: jwt,
-        subject_token_type: jwtType,
-        ...(principal !== null && { client_id: principal }),
-      }),
+      ask(
+        host,
+        principal === null ? 'the user' : `the service principal ${principal}`,
+        {
+          grant_type: exchangeGrant,
+          subject_token: jwt,
+          subject_token_type: jwtType,
+          ...(principal !== null && { client_id: principal }),
+        },
+        [jwt],
+      ),
     clientCredentials: (host, principal, secret) =>
       ask(
         host,
         `the service principal ${principal}`,
         { grant_type: 'client_credentials' },
+        [secret, Buffer.from(`${principal}:${secret}`).toString('base64')],
         { authorization: `Basic ${Buffer.from(`${principal}:${secret}`).toString('base64')}` },
       ),
     async fromFile(path) {

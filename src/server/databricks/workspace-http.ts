@@ -110,7 +110,7 @@ export class WorkspaceHttp {
         error instanceof DatabricksError
           ? error
           : error instanceof HTTPError
-            ? refusal(error, method, path)
+            ? refusal(error, method, path, token)
             : noAnswer(error, this.host);
       // A 500 is an answer; a gateway's 502 to 504 says that nobody is behind it.
       const answered = failure.status !== 0 && !gatewayStatuses.includes(failure.status);

@@ -1,4 +1,5 @@
 import ky, { HTTPError, TimeoutError } from 'ky';
+import { withoutQuotedSecrets } from '../identity/quoted-secrets.ts';
 import { GiteaError } from './error.ts';
 
 export interface GiteaHttpOptions {
@@ -19,12 +20,16 @@ export interface GiteaCall {
 
 type Method = 'GET' | 'POST' | 'PATCH';
 
-function refusal(error: HTTPError): GiteaError {
+/** The answer itself does not go along as a cause: it may quote the token, and causes are logged. */
+function refusal(error: HTTPError, token: string): GiteaError {
   const data = error.data as { message?: unknown } | string | undefined;
   const told =
     typeof data === 'object' && data !== null && typeof data.message === 'string' ? data.message : '';
   const { status } = error.response;
-  return new GiteaError(status, told.slice(0, 500) || `Gitea answered ${status}.`, { cause: error });
+  return new GiteaError(
+    status,
+    withoutQuotedSecrets(told, [token]).slice(0, 500) || `Gitea answered ${status}.`,
+  );
 }
 
 /**
@@ -55,7 +60,7 @@ export class GiteaHttp {
       });
       return (await response.json()) as T;
     } catch (error) {
-      if (error instanceof HTTPError) throw refusal(error);
+      if (error instanceof HTTPError) throw refusal(error, this.#options.token);
       if (error instanceof TimeoutError) {
         throw new GiteaError(0, `Gitea (${this.url}) did not answer in time.`, { cause: error });
       }

@@ -136,9 +136,8 @@ export function createGiteaSignIn(
         throw new GiteaError(
           0,
           `Gitea's answer to the sign-in was not accepted (${refusedCode(cause) ?? (cause as Error).message}).`,
-          {
-            cause,
-          },
+          // Gitea's answer may quote what was sent, and causes are logged: its code is in the message.
+          refusedCode(cause) === null ? { cause } : {},
         );
       }
       const tokens = userTokens(answer);
@@ -150,9 +149,13 @@ export function createGiteaSignIn(
         return userTokens(await client.refreshTokenGrant(await configuration(), refreshToken));
       } catch (cause) {
         const code = refusedCode(cause);
-        if (code === 'invalid_grant' || code === 'unauthorized_client') throw new GrantLost({ cause });
+        if (code === 'invalid_grant' || code === 'unauthorized_client') throw new GrantLost();
         if (cause instanceof GiteaError) throw cause;
-        throw new GiteaError(0, 'Gitea did not refresh a sign-in.', { cause });
+        throw new GiteaError(
+          0,
+          `Gitea did not refresh a sign-in (${code ?? (cause as Error).message}).`,
+          code === null ? { cause } : {},
+        );
       }
     },
   };

@@ -14,7 +14,10 @@ const secretForms: [RegExp, string][] = [
   [/eyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, removed],
   [/\b(bearer|basic|token)(\s+)[\w.~+/=-]{12,}/gi, `$1$2${removed}`],
   [/\bdapi[0-9a-f]{16,}/g, removed],
-  [/\b(code|state|access_token|token|client_secret)=[^&\s"\\]+/g, `$1=${removed}`],
+  [
+    /\b(code|state|access_token|refresh_token|id_token|subject_token|token|client_secret|client_assertion|code_verifier)=[^&\s"\\]+/g,
+    `$1=${removed}`,
+  ],
 ];
 
 /**

@@ -9,8 +9,8 @@ export interface UserTokens {
 
 /** The user withdrew the grant, or the refresh token ended: only a new sign-in helps. */
 export class GrantLost extends Error {
-  constructor(options?: { cause?: unknown }) {
-    super('Gitea no longer accepts this sign-in.', options);
+  constructor() {
+    super('Gitea no longer accepts this sign-in.');
     this.name = 'GrantLost';
   }
 }

@@ -4,6 +4,7 @@ import * as client from 'openid-client';
 import type { ProviderConfiguration, ProviderIdentity } from '../config/provider-configuration.ts';
 import { DatabricksError } from '../databricks/error.ts';
 import type { ProviderTokens } from '../identity/provider-ports.ts';
+import { withoutQuotedSecrets } from '../identity/quoted-secrets.ts';
 import { connectionReason } from '../outbound/connection-reason.ts';
 import { guardedFetch } from '../outbound/guarded-fetch.ts';
 import { isLoopbackHost } from '../outbound/refused-addresses.ts';
@@ -23,21 +24,16 @@ function failure(message: string, status: number, cause?: unknown): DatabricksEr
 function refusal(what: string, error: unknown): DatabricksError {
   if (error instanceof client.ResponseBodyError) {
     const { status } = error;
-    const words = error.error_description ? `: ${error.error_description.slice(0, 300)}` : '';
-    return failure(
-      `${what} (${error.error}${words}).`,
-      status === 429 || status >= 500 ? status : 400,
-      error,
-    );
+    // Its answer may quote our assertion, and causes are logged: its words go along without it, itself not at all.
+    const said = withoutQuotedSecrets(error.error_description ?? '', []);
+    const words = said ? `: ${said.slice(0, 300)}` : '';
+    return failure(`${what} (${error.error}${words}).`, status === 429 || status >= 500 ? status : 400);
   }
   // A refusal with a challenge in its header (RFC 6750) has its words there.
   if (error instanceof client.WWWAuthenticateChallengeError) {
-    const { error: code, error_description: words } = error.cause[0]?.parameters ?? {};
-    return failure(
-      `${what} (${code ?? error.status}${words ? `: ${words.slice(0, 300)}` : ''}).`,
-      400,
-      error,
-    );
+    const { error: code, error_description: told = '' } = error.cause[0]?.parameters ?? {};
+    const words = withoutQuotedSecrets(told, []);
+    return failure(`${what} (${code ?? error.status}${words ? `: ${words.slice(0, 300)}` : ''}).`, 400);
   }
   return failure(`${what}: ${connectionReason(error)}.`, 0, error);
 }
