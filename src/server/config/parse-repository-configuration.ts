@@ -99,6 +99,8 @@ function notNamed(kind: 'job' | 'model', name: string, names: string[], binding:
 
 /** Relative, inside the repository, without tricks. */
 function pathFault(path: string): string | null {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  if (/[\u0000-\u001f\u007f]/.test(path)) return 'must have no control characters';
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path) || path.includes('\\'))
     return 'must be relative, with "/"';
   if (path.split('/').some((step) => step === '..' || step === '.' || step === '')) {

@@ -32,6 +32,11 @@ function refusal(error: HTTPError, token: string): GiteaError {
   );
 }
 
+/** A branch called ".." (which git does not allow) would make another address of it, for the bot's token (hazard 25). */
+function leadsElsewhere(path: string): boolean {
+  return path.split('/').some((step) => /^(\.|%2e){1,2}$/i.test(step));
+}
+
 /**
  * REST v1 calls with the bot's token. Reads are retried on 429, 503 and lost connections; writes never, since
  * the outbox repeats them. Redirects are not followed. Every failure is a {@link GiteaError}.
@@ -47,6 +52,7 @@ export class GiteaHttp {
 
   /** @param path below `/api/v1`, encoded by the caller */
   async json<T>(method: Method, path: string, call: GiteaCall = {}): Promise<T> {
+    if (leadsElsewhere(path)) throw new GiteaError(404, 'Gitea has nothing of that name.');
     try {
       const response = await ky(`${this.url}/api/v1${path}`, {
         method,

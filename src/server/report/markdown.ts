@@ -17,7 +17,7 @@ export function text(value: string): string {
     .replace(/\s+/g, ' ')
     .trim()
     .replace(/[\\`*_{}[\]<>|~!#$&]/g, '\\$&')
-    .replace(/@(?=\w)|(?<=\\#)(?=\d)/g, `$&${joiner}`)
+    .replace(/@(?=\w)|(?<=\\[#!])(?=\d)/g, `$&${joiner}`)
     .replace(/(https?|ftp|www)(:\/\/|\.)/gi, `$1${joiner}$2`)
     .replace(/^(\s*)([-+]|\d+\.)(?=\s)/, '$1\\$2');
 }
@@ -27,8 +27,9 @@ export function html(value: string): string {
   return clean(value)
     .replace(/\s+/g, ' ')
     .trim()
-    .replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
-    .replace(/@(?=\w)/g, `@${joiner}`);
+    .replace(/[@#!](?=\w)/g, `$&${joiner}`)
+    .replace(/(https?|ftp|www)(:\/\/|\.)/gi, `$1${joiner}$2`)
+    .replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
 /** A code span; also safe within a table. */

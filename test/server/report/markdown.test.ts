@@ -1,6 +1,6 @@
 import MarkdownIt from 'markdown-it';
 import { describe, expect, test } from 'vitest';
-import { code, fenced, link, text } from '../../../src/server/report/markdown.ts';
+import { code, fenced, html, link, text } from '../../../src/server/report/markdown.ts';
 
 const markdown = new MarkdownIt({ html: true, linkify: true });
 
@@ -21,6 +21,20 @@ const hostile = [
   '\u001b[31mred\u001b[0m',
   '[ref]: https://evil.example',
   '&lt;b&gt; ~~x~~ **y** __z__',
+  '<details><summary>x</summary>',
+  '</summary></details><b>',
+  '<https://evil.example>',
+  '<a@evil.example>',
+  '[^1]: note',
+  '![x][ref]',
+  '$x$ $$y$$',
+  '==x== ^y^ :smile:',
+  '- [x] task',
+  '> quote',
+  'line\\\nbreak',
+  'setext\n===',
+  '&#60;img src=x onerror=alert(1)&#62;',
+  '\\<b\\>',
 ];
 
 describe('whatever text comes from elsewhere', () => {
@@ -34,6 +48,20 @@ describe('whatever text comes from elsewhere', () => {
     expect(text('@ada closes #12')).not.toMatch(/@ada|#12/);
     expect(markdown.render(text('&commat;ada &num;12 &#64;ada'))).not.toMatch(/@ada|#12/);
     expect(text('@ada closes #12').replaceAll(/[\u2060\\]/g, '')).toBe('@ada closes #12');
+  });
+
+  test('mentions nobody and refers to nothing within HTML either', () => {
+    const said = '@ada @ml/team closes #12 ml/wine#12 and !13 at https://evil.example www.evil.example';
+    for (const escaped of [text(said), html(said)]) {
+      expect(escaped).not.toMatch(/@\w|[#!]\d|https:\/\/|www\./);
+    }
+    expect(html(said).replaceAll('\u2060', '')).toBe(said);
+  });
+
+  test.each(hostile)('%j stays text within the summary of a folded part', (value) => {
+    const rendered = markdown.render(`<details><summary>${html(value)}</summary>\n\ninside\n\n</details>`);
+    expect(rendered.match(/<(?!\/?(details|summary|p)>)/g)).toBeNull();
+    expect(rendered.match(/<\/summary>/g)).toHaveLength(1);
   });
 
   test.each(hostile)('%j cannot leave a code span or a fence', (value) => {
