@@ -1,6 +1,7 @@
 /** Text from commits, training code and Databricks is text: nothing in it becomes markup, in any part of the panel. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { problemStatus } from '../../src/contract/problem.ts';
 import type { PullView } from '../../src/contract/pull.ts';
 import * as pulls from '../panel/fixtures/pull-view.ts';
 import type { Answers } from './answers.ts';
@@ -129,6 +130,42 @@ test.each(places)('$name', async ({ path, pull, act }) => {
   expect(notes.complaints).toEqual([]);
   await context.close();
 });
+
+test.each(['databricks-refused', 'configuration-invalid', 'internal'] as const)(
+  'an error (%s) that quotes what a counterpart said is text',
+  async (code) => {
+    forge.backend.answer(answersFor());
+    forge.backend.refuse({
+      type: `urn:gitea-databricks:problem:${code}`,
+      title: corpus[1]!,
+      status: problemStatus[code],
+      code,
+      detail: `${corpus.join(' ')} alert(`,
+      instance: corpus[2]!,
+      errors: [{ path: corpus[3]!, message: corpus[4]! }],
+    });
+    const context = await forge.signedIn(browser);
+    for (const path of [
+      'ml/wine/pulls/1',
+      'ml/wine?tab=databricks#/runs',
+      'ml/wine?tab=databricks#/models',
+    ]) {
+      const page = await context.newPage();
+      const notes = await watchPage(page);
+      await page.goto(`${forge.url}${path}`);
+      const ours = page.locator('.dbx');
+      await ours.first().waitFor({ state: 'attached' });
+      await expect.poll(() => forge.backend.asked.length).toBeGreaterThan(0);
+      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 0)));
+      expect(
+        await ours.locator('script, iframe, img[src="x"], [onerror], [onload], [ontoggle]').count(),
+      ).toBe(0);
+      expect(notes.complaints.filter((complaint) => /dialog|\/x\b/.test(complaint))).toEqual([]);
+      await page.close();
+    }
+    await context.close();
+  },
+);
 
 test('a payload that becomes markup would be noticed', async () => {
   const context = await forge.signedIn(browser);
