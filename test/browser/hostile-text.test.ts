@@ -155,7 +155,7 @@ test.each(['databricks-refused', 'configuration-invalid', 'internal'] as const)(
       await page.goto(`${forge.url}${path}`);
       const ours = page.locator('.dbx');
       await ours.first().waitFor({ state: 'attached' });
-      await expect.poll(() => forge.backend.asked.length).toBeGreaterThan(0);
+      await ours.getByText('alert(').first().waitFor();
       await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 0)));
       expect(
         await ours.locator('script, iframe, img[src="x"], [onerror], [onload], [ontoggle]').count(),
