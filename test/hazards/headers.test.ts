@@ -166,6 +166,23 @@ describe('the headers of every answer are strict', () => {
   });
 });
 
+test('a code that Gitea refuses, or an error that the browser brings, is no fault of the backend', async () => {
+  for (const query of [
+    'code=wrong',
+    'error=server_error',
+    'error=x&error_description=%3Cb%3E',
+    'code=',
+    '',
+  ]) {
+    const browser = { user: '', forge: new Map<string, string>(), backend: new Map<string, string>() };
+    const started = await request(backend, browser, 'GET', 'auth/start');
+    const state = new URL(String(started.headers.location)).searchParams.get('state');
+    const ended = await request(backend, browser, 'GET', `auth/callback?state=${state}&${query}`);
+    expect([query, ended.statusCode]).toEqual([query, 400]);
+    expectStrict(ended.headers, 'a refused sign-in');
+  }
+});
+
 describe('a request of another site', () => {
   const changing = () => addresses().filter(({ method, act }) => method !== 'GET' && act.includes('api/v1'));
   const own = () => new URL(backend.origin);

@@ -79,6 +79,12 @@ function refusedCode(error: unknown): string | null {
   return error instanceof client.ResponseBodyError ? error.error : null;
 }
 
+/** The status with which Gitea (or what the browser brought from it) refused; 0: no answer. */
+function refusedStatus(error: unknown): number {
+  if (error instanceof client.ResponseBodyError) return error.status;
+  return error instanceof client.AuthorizationResponseError ? 400 : 0;
+}
+
 /**
  * Gitea as OpenID Connect provider, as a confidential client with PKCE.
  *
@@ -121,6 +127,10 @@ export function createGiteaSignIn(
     },
 
     async finish(query, { state, nonce, codeVerifier }) {
+      const brought = [...query.getAll('code'), ...query.getAll('error')];
+      if (brought.length !== 1 || brought[0] === '') {
+        throw new GiteaError(400, 'The browser came back from Gitea without a code.');
+      }
       const address = new URL(redirectUri);
       address.search = query.toString();
       let answer: client.TokenEndpointResponse & client.TokenEndpointResponseHelpers;
@@ -134,7 +144,7 @@ export function createGiteaSignIn(
       } catch (cause) {
         if (cause instanceof GiteaError) throw cause;
         throw new GiteaError(
-          0,
+          refusedStatus(cause),
           `Gitea's answer to the sign-in was not accepted (${refusedCode(cause) ?? (cause as Error).message}).`,
           // Gitea's answer may quote what was sent, and causes are logged: its code is in the message.
           refusedCode(cause) === null ? { cause } : {},

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Person } from '../../../contract/person.ts';
+import { GiteaError } from '../../gitea/error.ts';
 import type { UserTokens } from '../../identity/ports.ts';
 import type { SignInMode } from '../../identity/session-ports.ts';
 import type { SignIn, SignInResult } from '../../identity/sign-in.ts';
@@ -33,9 +34,9 @@ export function authRoutes(app: App, services: AuthRouteServices): void {
   const callbackPath = `${cookie.path}auth/callback`;
   const hidden = { httpOnly: true, sameSite: 'lax', secure: cookie.secure } as const;
 
-  function sendPage(reply: FastifyReply, outcome: SignInOutcome): FastifyReply {
+  function sendPage(reply: FastifyReply, outcome: SignInOutcome, status = statusOf[outcome]): FastifyReply {
     return reply
-      .code(statusOf[outcome])
+      .code(status)
       .header('content-security-policy', signInPagePolicy)
       .type('text/html; charset=utf-8')
       .send(signInPage(outcome, giteaOrigin));
@@ -76,13 +77,17 @@ export function authRoutes(app: App, services: AuthRouteServices): void {
     },
   );
 
-  async function finish(request: FastifyRequest): Promise<SignInResult | { outcome: 'failed' }> {
+  async function finish(
+    request: FastifyRequest,
+  ): Promise<SignInResult | { outcome: 'failed'; status?: number }> {
     const query = new URL(request.url, giteaOrigin).searchParams;
     try {
       return await signIn.finish(query, (name) => request.cookies[name]);
     } catch (error) {
-      request.log.error({ err: error }, 'sign-in failed');
-      return { outcome: 'failed' };
+      // A code that Gitea refuses is the caller's fault, and no fault of anything here.
+      const refused = error instanceof GiteaError && error.status >= 400 && error.status < 500;
+      request.log[refused ? 'info' : 'error']({ err: error }, 'sign-in failed');
+      return refused ? { outcome: 'failed', status: 400 } : { outcome: 'failed' };
     }
   }
 
@@ -97,6 +102,7 @@ export function authRoutes(app: App, services: AuthRouteServices): void {
       for (const name of Object.keys(request.cookies)) {
         if (name.startsWith(`${sessionCookie}_`)) reply.clearCookie(name, { ...hidden, path: callbackPath });
       }
+      if (result.outcome === 'failed') return sendPage(reply, 'failed', result.status);
       if (result.outcome !== 'signed-in') return sendPage(reply, result.outcome);
       const session = await sessions.start(result.person, result.tokens, {
         mode: result.mode,
