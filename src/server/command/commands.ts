@@ -22,8 +22,11 @@ import { parseComment } from './parse-command.ts';
 import type { AnsweredCommand, CommandOutcome, CommandStore, Comments } from './ports.ts';
 import { typedParameters } from './typed-parameters.ts';
 
-/** A fork's commit that came in less than this before the comment was not looked at (ms). */
-const lookTime = 10_000;
+/**
+ * A fork's commit that came in less than this before the comment may be another than the one that its author has
+ * read (ms): Gitea's page does not change under a reader when somebody pushes.
+ */
+const lookTime = 5 * 60_000;
 
 export interface CommandStores {
   commands: CommandStore;
@@ -156,6 +159,8 @@ export class Commands {
       case 'retry': {
         const run = await this.#runOf(one, ({ commit }) => commit === one.pull.head.sha);
         if (!run) throw new ProblemError('run-not-retryable', 'This commit has no run yet: train it.');
+        // It approves a fork's run that ended before anybody had approved it.
+        if (one.pull.fork) await this.#commitOf(one, null);
         const again = await actions.retry(repository, run, by);
         return `run ${again.number}`;
       }

@@ -36,7 +36,10 @@ export function createGiteaComments(
         const answer = await http.find<{ permission: string; user: GiteaUser }>(
           `${repos(repository)}/collaborators/${segment(userName)}/permission`,
         );
-        return answer && { userId: answer.user.id, level: levelOf(answer.permission) };
+        if (answer === null) return null;
+        const level = levelOf(answer.permission);
+        const clear = level === 'admin' || (await teamsAreUniform(http, repository));
+        return { userId: answer.user.id, level: clear ? level : 'unclear' };
       } catch (error) {
         if (error instanceof GiteaError && error.status === 403) return null;
         throw error;
@@ -54,6 +57,39 @@ export function createGiteaComments(
       }
     },
   };
+}
+
+/**
+ * Whether every team that reaches the repository has the same access to code as to the rest. Where one has not, the
+ * permission that Gitea tells of others is the lowest that a team gives for any unit (models/unit,
+ * `MinUnitAccessMode`), so that who may write issues only is told as a writer. 405: the owner is no organisation, so
+ * there are no teams.
+ */
+async function teamsAreUniform(http: GiteaHttp, repository: RepositoryName): Promise<boolean> {
+  try {
+    const teams = await http.json<GiteaTeam[]>('GET', `${repos(repository)}/teams`);
+    return teams.every(isUniform);
+  } catch (error) {
+    if (error instanceof GiteaError && error.status === 405) return true;
+    throw error;
+  }
+}
+
+function isUniform({ permission, units_map: units = {} }: GiteaTeam): boolean {
+  if (permission === 'owner' || permission === 'admin') return true;
+  const code = units['repo.code'] ?? 'none';
+  const others = Object.entries(units).filter(
+    // An external tracker or wiki can be read only.
+    ([unit, access]) => access !== 'none' && !unit.startsWith('repo.ext_'),
+  );
+  return (permission === 'none' || permission === code) && others.every(([, access]) => access === code);
+}
+
+interface GiteaTeam {
+  /** Of newer releases `none` where the units differ. */
+  permission: string;
+  /** Unit → access. */
+  units_map?: Record<string, string>;
 }
 
 /** A reaction on a comment: `rocket`, `+1`, `-1`, `confused`. */

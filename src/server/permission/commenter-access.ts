@@ -14,12 +14,13 @@ export interface CollaboratorPermissions {
   /**
    * Of `GET /repos/{o}/{r}/collaborators/{user}/permission`, which Gitea answers to administrators of the repository.
    *
-   * @returns null: the bot may not ask, or there is no such user
+   * @returns null: the bot may not ask, or there is no such user; level `unclear`: teams of the organisation have
+   *   other access to code than their general one, which is all that Gitea tells here
    */
   permission(
     repository: BoundRepository,
     userName: string,
-  ): Promise<{ userId: number; level: 'none' | 'read' | 'write' | 'admin' } | null>;
+  ): Promise<{ userId: number; level: 'none' | 'read' | 'write' | 'admin' | 'unclear' } | null>;
 }
 
 /** What somebody who wrote a comment may do. */
@@ -86,6 +87,11 @@ export function createCommenterAccess(dependencies: {
         );
       }
       const { level } = told;
+      if (level === 'unclear') {
+        return unknown(
+          'Teams of the organisation have other access to the code than to the rest, which Gitea tells with your own sign-in only. Open this page once with the Databricks box and sign in there.',
+        );
+      }
       if (level === 'none') return noAccess(repository);
       const push = level === 'write' || level === 'admin';
       const permissions = { pull: true, push, admin: level === 'admin' };

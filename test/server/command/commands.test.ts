@@ -159,6 +159,33 @@ describe('whose permission counts', () => {
     expect((await runs())[0]).toMatchObject({ parameters: { depth: 4 }, actor: { name: 'ada' } });
     await backend.forge.api('ada', 'PUT', `${path}/collaborators/bot`, { permission: 'write' });
   });
+
+  test('who may write issues through a team, and not code, is no writer, whatever Gitea tells the bot', async () => {
+    const before = (await runs()).length;
+    await backend.forge.api('ada', 'PUT', `${path}/collaborators/bot`, { permission: 'admin' });
+    await backend.forge.api('ada', 'PATCH', path, { private: false });
+    const { body: team } = await backend.forge.api('ada', 'POST', '/orgs/ml/teams', {
+      name: 'triage',
+      units_map: { 'repo.issues': 'write', 'repo.pulls': 'write' },
+    });
+    await backend.forge.api('ada', 'PUT', `/teams/${team.id}/members/oscar`);
+    await backend.forge.api('ada', 'PUT', `/teams/${team.id}/repos${path.slice('/repos'.length)}`);
+    const told = await backend.forge.api('ada', 'GET', `${path}/collaborators/oscar/permission`);
+    expect(told.body.permission).toBe('write');
+
+    expect(await reactions(await say('oscar', '/databricks train depth=9'))).toEqual(['bot -1']);
+    expect((await runs()).length).toBe(before);
+    expect(await lastRefusal()).toMatchObject({
+      actor: { name: 'oscar' },
+      detail: { code: 'permission-unknown' },
+    });
+    const admin = await say('ada', '/databricks train depth=10');
+    expect(await reactions(admin)).toEqual(['bot rocket']);
+
+    await backend.forge.api('ada', 'DELETE', `/teams/${team.id}`);
+    await backend.forge.api('ada', 'PATCH', path, { private: true });
+    await backend.forge.api('ada', 'PUT', `${path}/collaborators/bot`, { permission: 'write' });
+  });
 });
 
 describe('commands', () => {
@@ -354,7 +381,7 @@ describe('a fork’s pull request', () => {
       title: 'From outside',
     });
     index = opened.body.number;
-    await arrived(first, 60_000);
+    await arrived(first, 10 * 60_000);
   });
 
   test('waits, and says for what', async () => {
@@ -374,7 +401,7 @@ describe('a fork’s pull request', () => {
 
   test('is approved by a writer for the head that the comment was written under', async () => {
     const second = await push('print(2)');
-    await arrived(second, 60_000);
+    await arrived(second, 10 * 60_000);
     const { id } = await write('wendy', '/databricks train', index);
     const payload = await deliveryOf(id, index);
     payload.pull_request.head.sha = first;
@@ -396,7 +423,7 @@ describe('a fork’s pull request', () => {
 
   test('a push after the approval waits again, and one that nobody had time to look at must be named', async () => {
     const third = await push('print(3)');
-    await arrived(third, 1_000);
+    await arrived(third, 60_000);
     expect((await runs(index)).map(({ state }) => state).slice(0, 2)).toEqual(['waiting', 'superseded']);
     const early = await say('wendy', '/databricks train', index);
     expect(await reactions(early)).toEqual(['bot confused']);
@@ -405,5 +432,18 @@ describe('a fork’s pull request', () => {
     const named = await say('wendy', `/databricks train ${third.slice(0, 10)}`, index);
     expect(await reactions(named)).toEqual(['bot rocket']);
     expect((await runs(index))[0]).toMatchObject({ commit: third, state: 'queued' });
+  });
+
+  test('a commit that was never approved is not approved by a retry of another one', async () => {
+    await finish(backend, (await runs(index))[0]!, { rmse: 0.7 });
+    const fourth = await push('print(4)');
+    await arrived(fourth, 60_000);
+    await say('wendy', '/databricks cancel', index);
+    const stateNow = async () => (await runs(index)).find(({ commit }) => commit === fourth)?.state;
+    expect(await stateNow()).toBe('cancelled');
+    const id = await say('wendy', '/databricks retry', index);
+    expect(await reactions(id)).toEqual(['bot confused']);
+    expect((await ofBot(index))[0]).toContain('came in just before this comment');
+    expect(await stateNow()).toBe('cancelled');
   });
 });

@@ -2,9 +2,10 @@ import { findOwner, findUser } from '../account/users.ts';
 import { Refusal } from '../refusal.ts';
 import { forkRepository } from '../repository/fork-repository.ts';
 import { languageBytes } from '../repository/main-language.ts';
-import { atLeast, permission } from '../repository/permission.ts';
+import { atLeast, generalPermission, permission } from '../repository/permission.ts';
 import { deleteRepository, repositoryOwner, visibleRepositories } from '../repository/repositories.ts';
 import type { Access, RepositoryRow } from '../store/rows.ts';
+import { teamJson } from '../wire/organisation-json.ts';
 import { repositoryJson, repositorySettings } from '../wire/repository-json.ts';
 import { userJson } from '../wire/user-json.ts';
 import { notFound } from './api-error.ts';
@@ -99,7 +100,7 @@ export function repositoryRoutes(route: AddRoute): void {
         'Only admins can query all permissions, repo admins can query all repo permissions, collaborators can query only their own',
       );
     }
-    const access = permission(call.forge, user, repository);
+    const access = generalPermission(call.forge, user, repository);
     return { permission: access, role_name: access, user: userJson(call.forge, user, access) };
   });
 
@@ -123,6 +124,22 @@ export function repositoryRoutes(route: AddRoute): void {
       call.body.text('name') || original.name,
     );
     return call.created(show(call, fork), 202);
+  });
+  route('GET', '/repos/:owner/:repo/teams', repo, (call) => {
+    const { id, ownerId } = requireRepository(call);
+    call.doer();
+    const { store } = call.forge;
+    if (repositoryOwner(call.forge, requireRepository(call)).kind !== 'organisation') {
+      throw new Refusal(405, 'repo is not owned by an organization');
+    }
+    return store.teams
+      .list({ organisationId: ownerId })
+      .filter(
+        (team) =>
+          team.includesAllRepositories ||
+          store.teamRepositories.find({ teamId: team.id, repositoryId: id }) !== undefined,
+      )
+      .map((team) => teamJson(call.forge, team, false));
   });
   route('PUT', '/repos/:owner/:repo/teams/:team', repo, (call) => {
     const repository = requireRepository(call, 'admin');

@@ -1,5 +1,5 @@
 import type { ForgeContext } from '../context.ts';
-import type { Access, RepositoryRow, UserRow } from '../store/rows.ts';
+import type { Access, RepositoryRow, TeamRow, UserRow } from '../store/rows.ts';
 
 const order: readonly Access[] = ['none', 'read', 'write', 'admin', 'owner'];
 
@@ -33,6 +33,23 @@ export function permission(
     access = higher(access, isUnitwise ? ((team.units[unit] ?? 'none') as Access) : team.permission);
   }
   return access;
+}
+
+/**
+ * What Gitea tells of a user's permission as one word: of a team that gives access unit by unit it is the lowest
+ * that is given (models/unit `MinUnitAccessMode`), whatever the unit.
+ */
+export function generalPermission(forge: ForgeContext, user: UserRow, repository: RepositoryRow): Access {
+  // No team knows this unit, so that none gives anything for it.
+  const ownAccess = permission(forge, user, repository, 'none of the units');
+  return teamsOf(forge, user, repository).map(generalAccess).reduce(higher, ownAccess);
+}
+
+function generalAccess({ permission: general, units }: TeamRow): Access {
+  if (atLeast(general, 'admin')) return general;
+  const given = Object.values(units).filter((access): access is Access => access !== 'none');
+  if (given.length === 0) return general;
+  return given.reduce((lowest, access) => (atLeast(lowest, access) ? access : lowest));
 }
 
 /** The teams of a user that reach a repository. */
