@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -81,6 +81,9 @@ bindings:
     'ml/wine-quality: main is not protected, so only repository administrators may release',
   );
   expect(unprotected.text).toMatch(/0 errors, 1 warnings\.$/);
+  expect(unprotected.text).toContain(
+    'ml/wine-quality: slash commands count from writers who have signed in to the panel once. For those who have not, the bot must be an administrator',
+  );
   await forge.api('ada', 'POST', '/repos/ml/wine-quality/branch_protections', {
     rule_name: 'main',
     enable_merge_whitelist: true,
@@ -91,6 +94,20 @@ bindings:
   expect(after.code).toBe(0);
   expect(after.text).toContain("ok      The issuer's key is 0 days old.");
   for (const secret of Object.values(secrets)) expect(after.text + before.text).not.toContain(secret);
+
+  await forge.api('ada', 'PUT', '/repos/ml/wine-quality/collaborators/bot', { permission: 'admin' });
+  const { body: repository } = await forge.api('ada', 'GET', '/repos/ml/wine-quality');
+  writeFileSync(
+    config,
+    readFileSync(config, 'utf8').replace('[ml/wine-*]', `["ml/wine-quality#${repository.id}"]`),
+  );
+  const byId = await cli('doctor', '--config', config);
+  expect(byId.text).toContain('ml/wine-quality: slash commands count from every writer');
+  expect(byId.text).not.toContain('covers no repository');
+  await forge.api('ada', 'PUT', '/repos/ml/wine-quality/collaborators/bot', { permission: 'read' });
+  expect((await cli('doctor', '--config', config)).text).toContain(
+    'ml/wine-quality: the bot may not write there, so it sets no status',
+  );
 }, 60_000);
 
 test('doctor tells whom the people of as_user are in Gitea, and that a rotation is under way', async () => {

@@ -1,10 +1,10 @@
-import picomatch from 'picomatch';
-import type { ServerConfiguration } from '../../server/config/server-configuration.ts';
+import type { Binding, ServerConfiguration } from '../../server/config/server-configuration.ts';
 import { GiteaHttp } from '../../server/gitea/gitea-http.ts';
 import { createGiteaSignIn } from '../../server/gitea/oauth.ts';
 import { createRepositoryDirectory } from '../../server/gitea/repository-directory.ts';
 import { adviseRelease } from '../../server/gitea/supported-release.ts';
 import type { GiteaRepository } from '../../server/permission/bound-repository.ts';
+import { repositoryRule } from '../../server/permission/repository-rule.ts';
 import type { Finding } from './finding.ts';
 import { fault, ok, reasonOf, warning } from './finding.ts';
 
@@ -61,7 +61,7 @@ async function checkRepositories(configuration: ServerConfiguration, http: Gitea
   const found = new Map<string, GiteaRepository[]>(configuration.bindings.map(({ id }) => [id, []]));
   for await (const repository of createRepositoryDirectory(http).list()) {
     const bindings = configuration.bindings.filter((binding) =>
-      picomatch(binding.repositories, { nocase: true })(repository.fullName),
+      binding.repositories.some((rule) => repositoryRule(rule).covers(repository)),
     );
     if (bindings.length > 1) {
       findings.push(
@@ -82,9 +82,37 @@ async function checkRepositories(configuration: ServerConfiguration, http: Gitea
     }
     for (const repository of repositories) {
       findings.push(await checkBranch(repository, binding.branch ?? repository.defaultBranch, http));
+      findings.push(await checkCommenters(repository, binding, http));
     }
   }
   return findings;
+}
+
+/** Whether the bot may ask Gitea what others may do: those who comment need not have signed in here then. */
+async function checkCommenters(
+  { id, fullName }: GiteaRepository,
+  binding: Binding,
+  http: GiteaHttp,
+): Promise<Finding> {
+  if (binding.teams?.train !== undefined) {
+    return ok(
+      `${fullName}: slash commands count from those who have signed in to the panel once, since the binding asks for teams.`,
+    );
+  }
+  const { permissions } = await http.json<{ permissions?: { admin: boolean; push: boolean } }>(
+    'GET',
+    `/repositories/${id}`,
+  );
+  if (permissions?.push !== true) {
+    return warning(
+      `${fullName}: the bot may not write there, so it sets no status and answers no slash command: give it write access.`,
+    );
+  }
+  return ok(
+    permissions.admin
+      ? `${fullName}: slash commands count from every writer: the bot administers it, and so may ask for their permission.`
+      : `${fullName}: slash commands count from writers who have signed in to the panel once. For those who have not, the bot must be an administrator of the repository: Gitea tells others' permission to nobody else.`,
+  );
 }
 
 async function checkBranch(repository: GiteaRepository, branch: string, http: GiteaHttp): Promise<Finding> {

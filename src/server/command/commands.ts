@@ -67,7 +67,7 @@ interface Case {
   comment: number;
   author: Person;
   line: string;
-  /** Head of the pull request when the comment was written, as Gitea's signed delivery says. */
+  /** Head of the pull request when the comment was written, as Gitea's signed delivery says; it may say nothing. */
   seenHead: string;
   receivedAt: string;
 }

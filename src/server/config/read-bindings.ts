@@ -51,6 +51,7 @@ export function readBindings(given: GivenFile, reader: Reader): Binding[] {
     if (workspace && binding.as_user)
       checkAsUser(binding.as_user, workspace.auth, [...at, 'as_user'], reader);
     checkPrincipals(binding.principals, [...at, 'principals'], reader);
+    checkForksApart(given, position, reader);
     binding.repositories.forEach((glob, index) => {
       try {
         picomatch.makeRe(glob, { strictBrackets: true });
@@ -95,6 +96,38 @@ function checkPrincipals(principals: Binding['principals'], path: DocumentPath, 
     reader.report(
       [...path, 'releaser'],
       '"releaser" must be another service principal than "trainer": else training code could release.',
+    );
+  }
+}
+
+/**
+ * The same beyond one binding: who runs forks' code in one must not be a reader, nor train or release in another, and
+ * who trains in one must not release in another. Principals belong to the account, so workspaces do not separate them.
+ */
+function checkForksApart({ bindings, workspaces }: GivenFile, position: number, reader: Reader): void {
+  const own = bindings[position]!;
+  const path = ['bindings', position, 'principals'];
+  const { fork, trainer } = own.principals;
+  for (const [name, workspace] of Object.entries(workspaces)) {
+    if (workspace.reader !== fork) continue;
+    reader.report(
+      [...path, 'fork'],
+      `"fork" is the reader of the workspace "${name}", too: code from forks could read what every binding has.`,
+    );
+  }
+  for (const [index, other] of bindings.entries()) {
+    if (index === position) continue;
+    for (const role of ['trainer', 'releaser'] as const) {
+      if (other.principals[role] !== fork) continue;
+      reader.report(
+        [...path, 'fork'],
+        `"fork" is the ${role} of the binding "${other.id}", too: code from forks would get its rights there.`,
+      );
+    }
+    if (other.principals.releaser !== trainer) continue;
+    reader.report(
+      [...path, 'trainer'],
+      `"trainer" is the releaser of the binding "${other.id}", too: training code could release there.`,
     );
   }
 }

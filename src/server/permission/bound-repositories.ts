@@ -1,9 +1,9 @@
-import picomatch from 'picomatch';
 import type { AuditLog } from '../audit/entry.ts';
 import type { Binding, ServerConfiguration } from '../config/server-configuration.ts';
 import type { Transactor } from '../store/transactor.ts';
 import type { BoundRepositories, BoundRepository, GiteaRepository } from './bound-repository.ts';
 import type { FixedRepository, RepositoryDirectory, RepositoryStore } from './ports.ts';
+import { repositoryRule } from './repository-rule.ts';
 
 /** What the room writes to its log. */
 export interface BindingLog {
@@ -15,12 +15,6 @@ interface Match {
   binding: Binding;
   /** The rule names this very repository by its id: `ml/wine#17`. */
   byId: boolean;
-}
-
-/** `owner/name`, which may be a glob, and the id that may follow it: `ml/wine#17`. */
-function ruleOf(text: string): { matches(name: string): boolean; id: number | null } {
-  const [, glob = text, id] = /^(.*)#(\d+)$/.exec(text) ?? [];
-  return { matches: picomatch(glob, { nocase: true }), id: id === undefined ? null : Number(id) };
 }
 
 /**
@@ -38,7 +32,7 @@ export function createBoundRepositories(dependencies: {
   const { configuration, transactor, directory, log } = dependencies;
   const rules = configuration.bindings.map((binding) => ({
     binding,
-    rules: binding.repositories.map(ruleOf),
+    rules: binding.repositories.map(repositoryRule),
   }));
   const told = new Set<number>();
 
@@ -52,10 +46,8 @@ export function createBoundRepositories(dependencies: {
 
   function matchFor(repository: GiteaRepository): Match | null {
     const matching = rules.flatMap(({ binding, rules: of }): Match[] => {
-      const fitting = of.filter(
-        ({ id, matches }) => matches(repository.fullName) && (id === null || id === repository.id),
-      );
-      return fitting.length === 0 ? [] : [{ binding, byId: fitting.some(({ id }) => id !== null) }];
+      const fitting = of.filter(({ covers }) => covers(repository));
+      return fitting.length === 0 ? [] : [{ binding, byId: fitting.some(({ byId }) => byId) }];
     });
     if (matching.length > 1) {
       const bindings = matching.map(({ binding }) => binding.id);

@@ -17,7 +17,7 @@ export interface CommandIntent {
   comment: number;
   author: number;
   body: string;
-  /** Head of the pull request when it was written. */
+  /** Head of the pull request when it was written; empty where the delivery does not say. */
   head: string;
 }
 

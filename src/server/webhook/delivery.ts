@@ -19,7 +19,7 @@ export interface DeliveredComment {
   /** Gitea's id of its author. */
   author: number;
   body: string;
-  /** Head of the pull request when the comment was written. */
+  /** Head of the pull request when the comment was written; empty where the delivery does not say. */
   head: string;
 }
 
@@ -58,9 +58,17 @@ function commentOf(body: Fields): DeliveredComment | null {
   const comment = fields(body.comment);
   const [action, index, number] = [text(body.action), id(fields(body.issue).number), id(comment.id)];
   const [written, head] = [text(comment.body), text(fields(fields(body.pull_request).head).sha)];
-  if (action === null || index === null || number === null || written === null || head === null) return null;
+  if (action === null || index === null || number === null || written === null) return null;
   // Gitea shows authors that are gone with ids below 1: nobody can have asked for anything then.
-  return { action, id: number, index, author: id(fields(comment.user).id) ?? 0, body: written, head };
+  return {
+    action,
+    id: number,
+    index,
+    author: id(fields(comment.user).id) ?? 0,
+    body: written,
+    // Releases that leave the pull request out: a fork's commit has to be named then.
+    head: head ?? '',
+  };
 }
 
 /**

@@ -411,6 +411,12 @@ describe('a fork’s pull request', () => {
     expect((await ofBot(index))[0]).toContain(`The head is ${second.slice(0, 10)} now`);
     expect((await runs(index))[0]).toMatchObject({ commit: second, state: 'waiting' });
 
+    const unknown = await write('wendy', '/databricks train', index);
+    await send({ ...(await deliveryOf(unknown.id, index)), pull_request: undefined });
+    await settled();
+    expect(await reactions(unknown.id)).toEqual(['bot confused']);
+    expect((await runs(index))[0]).toMatchObject({ commit: second, state: 'waiting' });
+
     const approved = await say('wendy', '/databricks train', index);
     expect(await reactions(approved)).toEqual(['bot rocket']);
     expect((await runs(index))[0]).toMatchObject({ commit: second, state: 'queued', trust: 'fork' });

@@ -133,6 +133,25 @@ test('values that cannot work are all reported, with lines', () => {
   ]);
 });
 
+test('a principal that is weak in one binding is not strong in another', () => {
+  const second = `  - id: beer
+    repositories: [ml/beer]
+    workspace: main
+    experiment: "/Shared/beer"
+    principals: {trainer: f, releaser: t, fork: reader-id}
+`;
+  expect(problemsOf(good + second)).toEqual([
+    '17 bindings[0].principals.fork: "fork" is the trainer of the binding "beer", too: code from forks would get its rights there.',
+    '17 bindings[0].principals.trainer: "trainer" is the releaser of the binding "beer", too: training code could release there.',
+    '22 bindings[1].principals.fork: "fork" is the reader of the workspace "main", too: code from forks could read what every binding has.',
+  ]);
+  expect(() =>
+    load(
+      good + second.replace('trainer: f, releaser: t, fork: reader-id', 'trainer: t, releaser: r, fork: f'),
+    ),
+  ).not.toThrow();
+});
+
 test.each(['169.254.169.254', '[::ffff:169.254.169.254]', '[fe80::1]', '0xa9fea9fe'])(
   'a workspace at the link-local or metadata address %s is refused',
   (host) => {

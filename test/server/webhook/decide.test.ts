@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/server/webhook/decide.ts';
 import type { Delivery } from '../../../src/server/webhook/delivery.ts';
-import { contentKey } from '../../../src/server/webhook/delivery.ts';
+import { contentKey, parseDelivery } from '../../../src/server/webhook/delivery.ts';
 
 const push = (ref: string, after = 'b'.repeat(40)): Delivery => ({
   event: 'push',
@@ -34,6 +34,18 @@ describe('what a delivery asks to look at', () => {
   ])('%s', (_name, delivery, intent) => {
     expect(decide(delivery)).toMatchObject(intent);
   });
+});
+
+test('a comment’s delivery that leaves the pull request out is a command whose head is not known', () => {
+  const payload = {
+    action: 'created',
+    repository: { id: 7 },
+    issue: { number: 3 },
+    comment: { id: 9, user: { id: 2 }, body: '/databricks train' },
+    is_pull: true,
+  };
+  const delivery = parseDelivery('issue_comment', 'pull_request_comment', payload);
+  expect(delivery && decide(delivery)).toMatchObject({ kind: 'command', index: 3, comment: 9, head: '' });
 });
 
 describe('deliveries are the same', () => {
