@@ -58,7 +58,9 @@ export function compareMetrics(input: {
   const { candidate, baseline, directions, primary } = input;
   const names = [...new Set([...Object.keys(candidate), ...Object.keys(baseline ?? {})])];
   return names
-    .map((name) => row(name, candidate, baseline, directions[name] ?? null))
+    .map((name) =>
+      row(name, candidate, baseline, (Object.hasOwn(directions, name) && directions[name]) || null),
+    )
     .sort(byWeight(primary));
 }
 

@@ -161,6 +161,12 @@ describe('runs', () => {
     expect((await as('rita', 'GET', `${repository}/runs/${items[0].id}/history`)).json()).toEqual({
       series: [],
     });
+    const strange = await as(
+      'rita',
+      'GET',
+      `${repository}/runs/${items[0].id}/history?metrics=constructor,__proto__,toString`,
+    );
+    expect(strange.json()).toEqual({ series: [] });
     expect((await as('rita', 'GET', `${repository}/runs/${items[0].id}/tasks/train/output`)).statusCode).toBe(
       404,
     );

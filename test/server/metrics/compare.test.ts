@@ -158,7 +158,7 @@ describe('a gate', () => {
 
 test('values are compared without judging', () => {
   const rows = compareMetrics({
-    candidate: { a: 1, b: 2 },
+    candidate: { a: 1, b: 2, constructor: 3 },
     baseline: { a: 2 },
     directions: { a: 'lower' },
     primary: null,
@@ -166,5 +166,6 @@ test('values are compared without judging', () => {
   expect(rows).toMatchObject([
     { metric: 'a', change: -1, relativeChange: -0.5, trend: 'better', gate: null },
     { metric: 'b', change: null, trend: 'unknown', baseline: null },
+    { metric: 'constructor', change: null, direction: null, trend: 'unknown', baseline: null },
   ]);
 });

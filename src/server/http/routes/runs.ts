@@ -138,8 +138,9 @@ export function runRoutes(app: App, services: RunRouteServices): void {
       const run = await runOf(access, params.run);
       const verdict = verdictOf(run);
       const baseline = verdict?.baseline.run ? await runs.findById(verdict.baseline.run) : null;
-      const logged = run.loggedParameters ?? {};
-      const before = baseline?.loggedParameters ?? {};
+      // Training code chooses these names: "constructor" is one, too.
+      const logged = new Map(Object.entries(run.loggedParameters ?? {}));
+      const before = new Map(Object.entries(baseline?.loggedParameters ?? {}));
       const shown = await summary(repository, run);
       const artifacts = run.mlflowRunId
         ? await workspace.artifacts(reading(repository, run), run.mlflowRunId).catch((err: unknown) => {
@@ -153,13 +154,11 @@ export function runRoutes(app: App, services: RunRouteServices): void {
         verdict,
         tasks: run.tasks,
         error: run.error,
-        parameters: Object.keys({ ...run.parameters, ...logged })
-          .sort()
-          .map((name) => ({
-            name,
-            value: logged[name] ?? String(run.parameters[name] ?? ''),
-            baseline: before[name] ?? null,
-          })),
+        parameters: [...new Set([...Object.keys(run.parameters), ...logged.keys()])].sort().map((name) => ({
+          name,
+          value: logged.get(name) ?? String(run.parameters[name] ?? ''),
+          baseline: before.get(name) ?? null,
+        })),
         baselineRun: verdict?.baseline.run ?? null,
         historyMetrics: run.historyMetrics,
         artifacts,
@@ -198,7 +197,7 @@ export function runRoutes(app: App, services: RunRouteServices): void {
       const wanted = query.metrics?.split(',') ?? run.historyMetrics;
       return {
         series: wanted.flatMap((metric) => {
-          const found = histories[metric];
+          const found = Object.hasOwn(histories, metric) ? histories[metric] : undefined;
           return found ? [{ metric, ...found }] : [];
         }),
       };
