@@ -56,7 +56,7 @@ export class Backend {
   }
 
   async #request<T>(method: string, path: string, options: RequestOptions): Promise<T> {
-    if (this.#user === null) throw new ProblemError('signed-out', 'Nobody is signed in.');
+    if (this.#user === null) throw new ProblemError('signed-out', refusals['signed-out']);
     try {
       return await this.#send(method, path, options);
     } catch (error) {

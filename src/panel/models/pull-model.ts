@@ -20,7 +20,21 @@ export class PullModel {
   constructor(api: PullApi, live: Live, index: number, abort: AbortSignal) {
     this.api = api;
     this.#index = index;
-    this.view = new Resource((signal) => api.pull(index, signal), abort);
+    let first = '';
+    this.view = new Resource(async (signal) => {
+      const view = await api.pull(index, signal);
+      first ||= view.head;
+      // A fork's commit that came in while the page was open: the box shows it at once, maybe under somebody's
+      // finger, while the changes around it are those that were there before. Nobody approves it from here.
+      if (view.fork && view.head !== first && view.actions.train.allowed) {
+        view.actions.train = view.actions.retry = {
+          allowed: false,
+          code: '',
+          reason: 'New commit: reload the page.',
+        };
+      }
+      return view;
+    }, abort);
     live.listen(
       // A release may change what this is compared with, a configuration what it is judged by.
       (event) => event.kind !== 'run' || event.pulls.includes(index),

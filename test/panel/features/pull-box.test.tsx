@@ -132,6 +132,25 @@ describe('the pull request box', () => {
     expect(net.sent[1]?.body).toEqual({ pull: 3, commit: data.head });
   });
 
+  it('lets nobody approve a commit of a fork that came in while the page was open', async () => {
+    const next = 'e'.repeat(40);
+    let head: string = data.head;
+    const net = await show(() => ({ body: { ...data.fromFork, head } }), 'Training waits for approval', {
+      'POST api/v1/repositories/7/runs': () => {
+        head = next;
+        return problem(409, 'pull-not-trainable', 'The head is another one now.');
+      },
+    });
+    fireEvent.click(button('Approve and train')!);
+    await until(() => text().includes('New commit: reload'), text);
+    const approve = button('Approve and train') as HTMLButtonElement;
+    expect(approve.disabled).toBe(true);
+    expect(document.getElementById(approve.getAttribute('aria-describedby') ?? '')?.textContent).toBe(
+      'New commit: reload the page.',
+    );
+    expect(net.sent.filter(({ method }) => method === 'POST').length).toBe(1);
+  });
+
   it('asks nobody to approve a fork that was merged without training', async () => {
     await show(
       data.pullView({ fork: true, state: 'merged', run: null, verdict: null, runs: [] }),
