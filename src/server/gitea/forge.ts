@@ -31,7 +31,10 @@ export interface PullFacts {
   author: Person | null;
   head: { sha: string; branch: string };
   base: { branch: string };
-  /** The head lies in another repository (or in one that was deleted). */
+  /**
+   * The head lies in another repository (or in one that was deleted), or on no branch of this one: who may only read
+   * can push such a head (`refs/for/…`).
+   */
   fork: boolean;
   /** `owner/name` of the head's repository; null when deleted. */
   headRepository: string | null;

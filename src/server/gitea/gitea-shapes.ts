@@ -18,7 +18,10 @@ export interface GiteaCommit {
 }
 
 interface PullSide {
+  /** Name of the branch; `refs/pull/N/head` where there is no such branch. */
   ref: string;
+  /** Name of the branch, also when it is gone; empty where there never was one. */
+  label: string;
   sha: string;
   repo_id: number;
   repo: { full_name: string } | null;
@@ -53,6 +56,16 @@ export function toCommit(commit: GiteaCommit): CommitFacts {
   };
 }
 
+/**
+ * Whether the head's code came from outside: from another repository, or, with the same repository named as its head,
+ * without any branch of it. `git push origin HEAD:refs/for/main` (AGit) opens a pull request like that with no more
+ * than read access (services/convert `ToAPIPullRequest` gives it the base's id and an empty label).
+ */
+function isFromOutside({ head, base, state }: GiteaPull): boolean {
+  const isBranch = head.label !== '' && (state !== 'open' || !head.ref.startsWith('refs/'));
+  return head.repo_id !== base.repo_id || !isBranch;
+}
+
 export function toPull(pull: GiteaPull): PullFacts {
   return {
     index: pull.number,
@@ -62,7 +75,7 @@ export function toPull(pull: GiteaPull): PullFacts {
     author: toPerson(pull.user),
     head: { sha: pull.head.sha, branch: pull.head.ref },
     base: { branch: pull.base.ref },
-    fork: pull.head.repo_id !== pull.base.repo_id,
+    fork: isFromOutside(pull),
     headRepository: pull.head.repo?.full_name ?? null,
     mergeBase: pull.merge_base || null,
     mergeCommit: pull.merge_commit_sha,
