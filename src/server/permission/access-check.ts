@@ -7,7 +7,7 @@ import type { UserGitea } from './ports.ts';
 import { asksForTeams } from './teams.ts';
 
 /** An answer of Gitea serves this long; facts: at most 10 s. */
-const freshMs = 5_000;
+export const freshMs = 5_000;
 const mostAnswers = 5_000;
 
 /** The same words for what does not exist, is not bound, and may not be seen: nobody learns which (hazard 10). */
