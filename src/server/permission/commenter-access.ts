@@ -18,7 +18,7 @@ export interface CollaboratorPermissions {
    *   other access to code than their general one, which is all that Gitea tells here
    */
   permission(
-    repository: BoundRepository,
+    repository: Pick<BoundRepository, 'owner' | 'name'>,
     userName: string,
   ): Promise<{ userId: number; level: 'none' | 'read' | 'write' | 'admin' | 'unclear' } | null>;
 }
