@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../src/server/store/database.ts';
+import { createRunStore } from '../../../src/server/store/run-store.ts';
 import type { RunRow } from '../../../src/server/store/schema.ts';
 import { createTrainedVersionStore } from '../../../src/server/store/trained-version-store.ts';
 
@@ -92,6 +93,15 @@ describe('the run that a merge counts', () => {
   it('is never one of another commit', async () => {
     await add(6, { commit_sha: 'b'.repeat(40) });
     expect(await createTrainedVersionStore(db).forMerge(1, 4, commit)).toBeNull();
+  });
+
+  it('holds an MLflow run that no other run of the repository can be given', async () => {
+    await add(6, { mlflow_run_id: 'm' });
+    await add(7, { state: 'evaluating' });
+    const runs = createRunStore(db);
+    await expect(runs.update('run-7', 1, { state: 'succeeded', mlflowRunId: 'm' })).rejects.toThrow(/unique/i);
+    expect(await runs.findById('run-7')).toMatchObject({ state: 'evaluating', mlflowRunId: null });
+    expect(await runs.update('run-7', 1, { state: 'succeeded', mlflowRunId: 'n' })).toBe(true);
   });
 
   it('of a version with several pull requests names the one it was released through', async () => {

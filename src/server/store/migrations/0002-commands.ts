@@ -21,8 +21,10 @@ export const commands = {
       .columns(['repository_id', 'pull_index', 'comment_id'])
       .execute();
 
+    // Of two runs that are judged at the same moment only one may hold an MLflow run; the other looks again.
     await db.schema
       .createIndex('runs_mlflow')
+      .unique()
       .on('runs')
       .columns(['repository_id', 'mlflow_run_id'])
       .execute();
