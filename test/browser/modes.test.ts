@@ -141,6 +141,19 @@ describe.each(all)('in the pages of $title', ({ version }) => {
 
   test('the box stands above the merge box once, whatever Gitea replaces', async () => {
     await openPull();
+    const edges = (selector: string) =>
+      page.locator(selector).evaluateAll((all) => [
+        ...new Set(
+          all.map((one) => {
+            const { left, right } = one.getBoundingClientRect();
+            return `${left} to ${right}`;
+          }),
+        ),
+      ]);
+    const comments = await edges('.comment-container');
+    expect(comments).toHaveLength(1);
+    expect(await edges('.dbx-head, .dbx-body')).toEqual(comments);
+
     await page.getByRole('button', { name: 'Show details' }).click();
     const hide = page.getByRole('button', { name: 'Hide details' });
     await hide.waitFor();

@@ -46,8 +46,12 @@ export function previousVersion(facts: ModelFacts, champion: number): number | n
   return before !== null && facts.versions.some((known) => known.version === before) ? before : null;
 }
 
+function unfinishedRelease({ releases }: ModelFacts): StoredRelease | undefined {
+  return releases.find((entry) => entry.state === 'running' || entry.state === 'partial');
+}
+
 function rollbackTo(facts: ModelFacts, version: number | null, release: Permission): Permission {
-  const unfinished = facts.releases.find((entry) => entry.state === 'running' || entry.state === 'partial');
+  const unfinished = unfinishedRelease(facts);
   if (!release.allowed) return release;
   if (unfinished) {
     return refuse(
@@ -66,7 +70,8 @@ export function productionView(facts: ModelFacts, release: Permission): Producti
   const version = facts.aliases[facts.model.alias];
   if (version === undefined) return null;
   const latest = facts.releases.find((entry) => entry.state === 'succeeded');
-  const own = latest?.toVersion === version ? latest : undefined;
+  // The alias moves before a release is over: what is under way, or half done, is no stranger's act.
+  const own = [unfinishedRelease(facts), latest].find((entry) => entry?.toVersion === version);
   const trained = facts.trained.get(version);
   const primary = trained?.primary ?? [...facts.trained.values()].at(-1)?.primary ?? null;
   const previous = previousVersion(facts, version);
