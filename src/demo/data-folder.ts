@@ -5,6 +5,8 @@ import { writePrivateFile } from './private-file.ts';
 /** The demo's folder and the addresses that belong to it. */
 export interface DataFolder {
   dir: string;
+  /** Where the forge keeps its data; the forge makes it. */
+  forgeDir: string;
   /** Port of the demo's address. It is part of tokens, links and redirects, so it stays. */
   port: number;
   /** Ports behind the front; a taken one is replaced. */
@@ -45,8 +47,10 @@ export function openDataFolder(
   }
   if (known) refuseRunning(join(dir, lockName), dir);
   if (known && options.fresh) rmSync(dir, { recursive: true });
+  const forgeDir = join(dir, 'gitea');
+  // Before there is a forge, nothing depends on port and kind: a first start that was refused binds nobody to them.
   const kept: Mark =
-    known && !options.fresh
+    known && !options.fresh && existsSync(forgeDir)
       ? readMark(mark)
       : { port: options.port ?? defaultPort, innerPorts: {}, forge: options.forge };
   if (options.port !== undefined && options.port !== kept.port) {
@@ -65,7 +69,8 @@ export function openDataFolder(
   remember(kept.innerPorts);
   writePrivateFile(join(dir, lockName), `${process.pid}\n`);
   const { port, innerPorts } = kept;
-  return { dir, port, innerPorts, remember, release: () => rmSync(join(dir, lockName), { force: true }) };
+  const release = () => rmSync(join(dir, lockName), { force: true });
+  return { dir, forgeDir, port, innerPorts, remember, release };
 }
 
 function refuseRunning(lock: string, dir: string): void {

@@ -91,7 +91,7 @@ export async function runDemo(
     await mkdir(customDir, { recursive: true });
 
     const provide = options.realGitea ? realForge(options.realGitea) : emulatedForge(options.gitea ?? '1.26');
-    const forge = await provide({ dataDir: join(folder.dir, 'gitea'), customDir, rootUrl });
+    const forge = await provide({ dataDir: folder.forgeDir, customDir, rootUrl });
     closers.push(() => forge.close());
     origins.forge = await forge.listen(portOf('forge'));
     progress.line(`${forge.name} answers at ${rootUrl}`);

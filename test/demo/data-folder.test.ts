@@ -14,6 +14,9 @@ const openDataFolder = (at: string, options: { fresh: boolean; port?: number; fo
   openFolder(at, { forge: 'emulated', ...options });
 
 let dir: string;
+/** What the forge of a first start leaves. */
+const begin = () => mkdirSync(join(dir, 'gitea'));
+
 beforeEach(() => {
   dir = join(mkdtempSync(join(tmpdir(), 'demo-')), 'data');
 });
@@ -23,6 +26,7 @@ describe('the data folder', () => {
   test('keeps its port, so that addresses stay the same', () => {
     expect(openDataFolder(dir, { fresh: false }).port).toBe(3000);
     openDataFolder(dir, { fresh: true, port: 4321 }).remember({ forge: 5000 });
+    begin();
     const again = openDataFolder(dir, { fresh: false });
     expect([again.port, again.innerPorts]).toEqual([4321, { forge: 5000 }]);
     expect(() => openDataFolder(dir, { fresh: false, port: 4322 })).toThrow(
@@ -32,11 +36,19 @@ describe('the data folder', () => {
 
   test('belongs to the kind of Gitea that it was made with', () => {
     openDataFolder(dir, { fresh: false, forge: 'real' });
+    begin();
     expect(() => openDataFolder(dir, { fresh: false, forge: 'emulated' })).toThrow(
       /was made with a real Gitea and cannot go on with the emulated Gitea.*--data DIR.*--fresh/,
     );
     openDataFolder(dir, { fresh: true, forge: 'emulated' });
     openDataFolder(dir, { fresh: false, forge: 'emulated' });
+  });
+
+  test('binds nobody to the port or the Gitea of a first start that was refused', () => {
+    openDataFolder(dir, { fresh: false, port: 4321, forge: 'real' }).release();
+    expect(openDataFolder(dir, { fresh: false }).port).toBe(3000);
+    begin();
+    expect(() => openDataFolder(dir, { fresh: false, forge: 'real' })).toThrow('the emulated Gitea');
   });
 
   test('is deleted by --fresh only when it is ours', () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Account } from './account.ts';
@@ -42,7 +42,7 @@ export async function openBinary(named: string, account: Account | null): Promis
   const version = parseVersion(said);
   if (!version) {
     throw new Error(
-      `${path} (GITEA_BIN) is no Gitea: --version says ${JSON.stringify(said.trim().slice(0, 80))}`,
+      `${path} (GITEA_BIN) is no Gitea: --version says ${JSON.stringify(said.split('\n', 1)[0]?.slice(0, 80))}`,
     );
   }
   const refused = refusedVersion(version);
@@ -54,7 +54,10 @@ function locate(named: string): string {
   const inPath = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   const places = named.includes('/') ? [resolve(named)] : inPath.map((folder) => join(folder, named));
   const path = places.find((place) => statSync(place, { throwIfNoEntry: false })?.isFile());
-  if (path === undefined) throw new Error(`GITEA_BIN=${named}: there is no such file`);
+  if (path === undefined) {
+    const isFolder = places.some((place) => existsSync(place));
+    throw new Error(`GITEA_BIN=${named}: ${isFolder ? 'that is no file' : 'there is no such file'}`);
+  }
   try {
     accessSync(path, constants.X_OK);
   } catch {

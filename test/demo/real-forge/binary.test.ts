@@ -45,7 +45,7 @@ describe('GITEA_BIN', () => {
 
   test.each([
     ['a path to nothing', () => join(dir, 'absent'), /there is no such file/],
-    ['a folder', () => dir, /there is no such file/],
+    ['a folder', () => dir, /that is no file/],
     ['a file that is not executable', () => program('x', 0o644), /is not executable: chmod \+x/],
     [
       'another program',
