@@ -1,4 +1,4 @@
-import { chownSync, existsSync } from 'node:fs';
+import { chownSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ForgeProvider } from './forge.ts';
 import { writePrivateFile } from './private-file.ts';
@@ -6,7 +6,7 @@ import { chooseAccount, giveFolder, makeFolder, requireReach } from './real-forg
 import { ensureAdministrator } from './real-forge/administrator.ts';
 import { appIni } from './real-forge/app-ini.ts';
 import { openBinary } from './real-forge/binary.ts';
-import { databaseSection } from './real-forge/database.ts';
+import { databaseClaim, databaseSection } from './real-forge/database.ts';
 import type { GiteaProgram, GiteaServer } from './real-forge/gitea-process.ts';
 import { command, startServer } from './real-forge/gitea-process.ts';
 import { keptSecrets } from './real-forge/secrets.ts';
@@ -40,9 +40,8 @@ export function realForge(gitea: RealGitea): ForgeProvider {
     const homeDir = join(dataDir, 'home');
     for (const folder of [customDir, dataDir, homeDir]) makeFolder(folder, account);
     await requireReach([dataDir, customDir], account);
-    const secretsFile = join(dataDir, 'secrets.json');
-    let isNew = !existsSync(secretsFile);
-    const secrets = keptSecrets(secretsFile);
+    const claim = databaseClaim(join(dataDir, 'database'), database);
+    const secrets = keptSecrets(join(dataDir, 'secrets.json'));
     const configFile = join(dataDir, 'app.ini');
     const logFile = join(dataDir, 'gitea.log');
     const program: GiteaProgram = { path, account, dataDir, customDir, configFile, homeDir, logFile };
@@ -60,8 +59,7 @@ export function realForge(gitea: RealGitea): ForgeProvider {
         return origin;
       },
       async createAdmin(name, password, fullName) {
-        await ensureAdministrator(program, origin, { name, password, fullName }, isNew);
-        isNew = false;
+        await ensureAdministrator(program, origin, { name, password, fullName }, claim);
       },
       async reloadTemplates() {
         giveFolder(customDir, account);

@@ -81,6 +81,21 @@ test('starts, never as root, makes an administrator without showing the password
   expect(await whoAmI(again, 'ada', 'another-password')).toMatchObject({ status: 200 });
 });
 
+test('a database that holds somebody else’s Gitea is left alone', async () => {
+  forge = await provide();
+  const origin = await forge.listen(await freePort());
+  await forge.createAdmin('ada', 'a-password-of-the-test', 'Ada Lindqvist');
+  await forge.close();
+  // What tells that the database is the demo's own.
+  rmSync(join(dir, 'gitea', 'database'));
+  forge = await provide();
+  await forge.listen(Number(new URL(origin).port));
+  await expect(forge.createAdmin('ada', 'another-password', 'Ada Lindqvist')).rejects.toThrow(
+    'holds a Gitea already (users ada',
+  );
+  expect(await whoAmI(origin, 'ada', 'a-password-of-the-test')).toMatchObject({ status: 200 });
+});
+
 test('a port that is taken is told, and the attempt leaves nothing behind', async () => {
   const other = createServer((_, response) => response.writeHead(404).end());
   const port = await freePort();

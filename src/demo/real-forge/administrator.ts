@@ -2,31 +2,33 @@ import { randomBytes } from 'node:crypto';
 import ky from 'ky';
 import { answered } from '../setup/api-error.ts';
 import { giteaClient } from '../setup/gitea-client.ts';
+import type { DatabaseClaim } from './database.ts';
 import type { GiteaProgram } from './gitea-process.ts';
 import { command } from './gitea-process.ts';
 
 /**
  * Creates a site admin, or gives one that is there this password. Commands cannot take a password without showing
  * it to everybody on the machine: so Gitea makes one up, and a token that is deleted afterwards changes it.
- * @param isNew the data folder was made just now: a database with users in it is somebody else's
+ * @param claim a database with users in it that is not ours yet is somebody else's
  * @throws with a sentence for the terminal
  */
 export async function ensureAdministrator(
   program: GiteaProgram,
   origin: string,
   admin: { name: string; password: string; fullName: string },
-  isNew: boolean,
+  claim: DatabaseClaim,
 ): Promise<void> {
   const { name, password, fullName } = admin;
   const own = giteaClient(`${origin}/`, admin, AbortSignal.timeout(120_000));
-  if (await knows(own)) return;
+  if (await knows(own)) return claim.make();
 
   const users = userNames(await command(program, 'admin', 'user', 'list'));
-  if (isNew && users.length > 0) {
+  if (!claim.isOurs && users.length > 0) {
     throw new Error(
-      `the database in GITEA_DATABASE_URL holds a Gitea already (users ${users.slice(0, 3).join(', ')}…): the demo needs an empty one`,
+      `the database holds a Gitea already (users ${users.slice(0, 3).join(', ')}…): the demo needs an empty one, see GITEA_DATABASE_URL`,
     );
   }
+  claim.make();
   if (!users.includes(name)) {
     const given = ['--admin', '--username', name, '--email', `${name}@example.com`];
     await command(

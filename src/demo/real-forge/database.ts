@@ -1,3 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { writePrivateFile } from '../private-file.ts';
+
 /** The section `[database]` of app.ini. */
 export type DatabaseSection = Record<string, string>;
 
@@ -28,5 +31,38 @@ export function databaseSection(url: string | undefined, sqliteFile: string): Da
     PASSWD: decodeURIComponent(parsed.password),
     SSL_MODE: parsed.searchParams.get('sslmode') ?? 'disable',
     SCHEMA: parsed.searchParams.get('schema') ?? '',
+  };
+}
+
+/** Which database holds the data of a demo, once it does. */
+export interface DatabaseClaim {
+  /** An earlier start began with this database: who is in it are the demo's own. */
+  readonly isOurs: boolean;
+  /** Says so from now on. */
+  make(): void;
+}
+
+/**
+ * Holds a data folder to the database that it began with, whose name stands in a file.
+ * @throws with a sentence for the terminal when it is another one: what the folder knows is not in there
+ */
+export function databaseClaim(file: string, section: DatabaseSection): DatabaseClaim {
+  const { DB_TYPE, HOST, NAME, SCHEMA } = section;
+  const name = DB_TYPE === 'sqlite3' ? 'SQLite' : ['postgres', HOST, NAME, SCHEMA].filter(Boolean).join(' ');
+  const before = existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
+  if (before !== undefined && before !== name) {
+    throw new Error(
+      `this demo's data are in another database (${before}, now ${name}): set GITEA_DATABASE_URL as at its first start, or start over with --fresh`,
+    );
+  }
+  let isOurs = before !== undefined;
+  return {
+    get isOurs() {
+      return isOurs;
+    },
+    make() {
+      writePrivateFile(file, `${name}\n`);
+      isOurs = true;
+    },
   };
 }

@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { appIni } from '../../../src/demo/real-forge/app-ini.ts';
-import { databaseSection } from '../../../src/demo/real-forge/database.ts';
+import { databaseClaim, databaseSection } from '../../../src/demo/real-forge/database.ts';
 import { oldestSupported, parseVersion, refusedVersion } from '../../../src/demo/real-forge/version.ts';
 import { oldestSupported as ofTheServer } from '../../../src/server/gitea/supported-release.ts';
 
@@ -45,6 +48,26 @@ describe('the database', () => {
       DB_TYPE: 'sqlite3',
       PATH: '/demo/gitea.db',
     });
+  });
+
+  test('of a demo stays the one that it began with, once it is the demo’s own', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'claim-'));
+    const claimOf = (url?: string) =>
+      databaseClaim(join(dir, 'database'), databaseSection(url, join(dir, 'gitea.db')));
+    try {
+      // A start that never came so far has claimed nothing.
+      expect(claimOf('postgres://nobody:secret@absent/forge').isOurs).toBe(false);
+      const claim = claimOf('postgres://gitea:secret@db/forge');
+      expect(claim.isOurs).toBe(false);
+      claim.make();
+      expect(claim.isOurs).toBe(true);
+      // Another password is the same database.
+      expect(claimOf('postgres://gitea:changed@db:5432/forge').isOurs).toBe(true);
+      expect(() => claimOf()).toThrow(/\(postgres db:5432 forge, now SQLite\).*--fresh/);
+      expect(() => claimOf('postgres://gitea:secret@db/other')).toThrow(/^(?!.*secret)/);
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
   });
 
   test('is PostgreSQL where a URL says so, with whatever characters a password has', () => {
