@@ -34,3 +34,11 @@ export async function mergeInPage(page: Page): Promise<void> {
   await box.locator('.merge-button > button').first().click();
   await box.locator('button[name=do]').click();
 }
+
+/** Where elements begin and end from left to right, in pixels; those that stand below each other give one. */
+export function edges(page: Page, selector: string): Promise<string[]> {
+  return page.locator(selector).evaluateAll((all) => {
+    const found = all.map((one) => one.getBoundingClientRect());
+    return [...new Set(found.map(({ left, right }) => `${left} to ${right}`))];
+  });
+}

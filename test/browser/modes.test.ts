@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { forgeVersions, releaseTitle } from '../../src/emulator/gitea/releases.ts';
 import { passing } from '../panel/fixtures/pull-view.ts';
 import { answersFor } from './answers.ts';
+import { edges } from './gitea-page.ts';
 import { openBrowser } from './open-browser.ts';
 import type { PanelForge } from './panel-forge.ts';
 import { startPanelForge } from './panel-forge.ts';
@@ -141,18 +142,9 @@ describe.each(all)('in the pages of $title', ({ version }) => {
 
   test('the box stands above the merge box once, whatever Gitea replaces', async () => {
     await openPull();
-    const edges = (selector: string) =>
-      page.locator(selector).evaluateAll((all) => [
-        ...new Set(
-          all.map((one) => {
-            const { left, right } = one.getBoundingClientRect();
-            return `${left} to ${right}`;
-          }),
-        ),
-      ]);
-    const comments = await edges('.comment-container');
+    const comments = await edges(page, '.comment-container');
     expect(comments).toHaveLength(1);
-    expect(await edges('.dbx-head, .dbx-body')).toEqual(comments);
+    expect(await edges(page, '.dbx-head, .dbx-body')).toEqual(comments);
 
     await page.getByRole('button', { name: 'Show details' }).click();
     const hide = page.getByRole('button', { name: 'Hide details' });

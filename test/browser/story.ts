@@ -13,7 +13,7 @@ import type { RunningDemo } from '../../src/demo/run-demo.ts';
 import { runDemo } from '../../src/demo/run-demo.ts';
 import { freePort } from '../free-port.ts';
 import { demoFacts, sample } from './demo-facts.ts';
-import { giveConsent, mergeInPage, signIn } from './gitea-page.ts';
+import { edges, giveConsent, mergeInPage, signIn } from './gitea-page.ts';
 import { openBrowser } from './open-browser.ts';
 import { pushChange } from './push.ts';
 
@@ -125,6 +125,9 @@ export function tellStory(title: string, forge: Pick<DemoArguments, 'gitea' | 'r
         .poll(async () => (await comments()).map((one) => one.body).join('\n'), { timeout: 10_000 })
         .toMatch(/gates pass[\s\S]*\| .*rmse.* \|/);
       expect(await comments()).toHaveLength(1);
+      const outline = await edges(page, '.comment-container');
+      expect(outline).toHaveLength(1);
+      expect(await edges(page, '.dbx-head, .dbx-body')).toEqual(outline);
     });
 
     test('somebody approves, wendy merges in the page, and the version becomes the champion', async () => {
