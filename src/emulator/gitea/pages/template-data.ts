@@ -1,6 +1,7 @@
 /**
  * The data and functions that Gitea gives to its templates, as far as an extension may use them. What is absent
  * in a release is absent here too (see the table of releases); a missing key of `ctx` renders empty.
+ * Longer than most modules: it is one list, to be held against Gitea's own.
  */
 
 import { atLeast } from '../repository/permission.ts';
