@@ -4,13 +4,13 @@
  */
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { forgeVersions, releaseTitle } from '../../src/emulator/gitea/releases.ts';
 import { passing } from '../panel/fixtures/pull-view.ts';
 import { answersFor } from './answers.ts';
 import { edges } from './gitea-page.ts';
 import { openBrowser } from './open-browser.ts';
 import type { PanelForge } from './panel-forge.ts';
 import { startPanelForge } from './panel-forge.ts';
+import { shownReleases } from './shown-releases.ts';
 import type { PageNotes } from './watch-page.ts';
 import { watchPage } from './watch-page.ts';
 
@@ -20,9 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-const all = forgeVersions.map((version) => ({ version, title: releaseTitle(version) }));
-
-describe.each(all)('in the pages of $title', ({ version }) => {
+describe.each(shownReleases)('in the pages of $title', ({ version }) => {
   const isNew = version === '1.26' || version === '1.27';
   let forge: PanelForge;
   let context: BrowserContext;
@@ -125,9 +123,8 @@ describe.each(all)('in the pages of $title', ({ version }) => {
     await expect.poll(async () => (await seen()).list).toBeGreaterThan(0);
   });
 
-  test.runIf(isNew)(
-    'the tab’s views have addresses, and the browser’s way back leads through them',
-    async () => {
+  if (isNew)
+    test('the tab’s views have addresses, and the browser’s way back leads through them', async () => {
       await open('ml/wine?tab=databricks');
       const sections = page.getByRole('navigation', { name: 'Databricks' });
       await sections.getByRole('link', { name: /Models/ }).click();
@@ -137,8 +134,7 @@ describe.each(all)('in the pages of $title', ({ version }) => {
       await page.goBack();
       await page.getByRole('button', { name: /Promote v13/ }).waitFor();
       expect(new URL(page.url()).hash).toBe('#/models');
-    },
-  );
+    });
 
   test('the box stands above the merge box once, whatever Gitea replaces', async () => {
     await openPull();
@@ -176,9 +172,8 @@ describe.each(all)('in the pages of $title', ({ version }) => {
     await page.getByRole('button', { name: 'Show details' }).waitFor();
   });
 
-  test.runIf(version === '1.27')(
-    'the box keeps up with the merge box that Gitea itself asks for again',
-    async () => {
+  if (version === '1.27')
+    test('the box keeps up with the merge box that Gitea itself asks for again', async () => {
       // 1.27 asks every 5 s while a check is pending; the page is told to do it more often.
       await page.route(/\/ml\/wine\/pulls\/1(\/merge_box)?$/, async (route) => {
         const answer = await route.fetch();
@@ -191,8 +186,7 @@ describe.each(all)('in the pages of $title', ({ version }) => {
       await expect.poll(boxes).toEqual(once);
       // It asks on and on: what is on its way when the page closes is nobody's failure.
       await page.unrouteAll({ behavior: 'ignoreErrors' });
-    },
-  );
+    });
 
   test('the box stands above what says that the pull request was closed', async () => {
     await forge.api('PATCH', 'repos/ml/wine/pulls/1', { state: 'closed' });
@@ -206,34 +200,36 @@ describe.each(all)('in the pages of $title', ({ version }) => {
     }
   });
 
-  test.runIf(isNew)('what changes is shown without a reload, and asked for once', async () => {
-    await openPull();
-    const told = () => forge.backend.asked.filter((one) => one.endsWith('pulls/1')).length;
-    // Once to show it, and once more when the stream begins: what changed in between nobody would tell.
-    await expect.poll(told).toBe(2);
-    expect(forge.backend.listeners()).toBe(1);
-    forge.backend.answer(answersFor({ verdict: passing }));
-    forge.backend.announce({ repository: 1, kind: 'run', id: 'x', pulls: [1], version: 2 });
-    await page.locator('#databricks').getByText('All 2 gates pass').first().waitFor();
-    forge.backend.announce({ repository: 1, kind: 'run', id: 'y', pulls: [2], version: 1 });
-    expect(told()).toBe(1);
-  });
+  if (isNew)
+    test('what changes is shown without a reload, and asked for once', async () => {
+      await openPull();
+      const told = () => forge.backend.asked.filter((one) => one.endsWith('pulls/1')).length;
+      // Once to show it, and once more when the stream begins: what changed in between nobody would tell.
+      await expect.poll(told).toBe(2);
+      expect(forge.backend.listeners()).toBe(1);
+      forge.backend.answer(answersFor({ verdict: passing }));
+      forge.backend.announce({ repository: 1, kind: 'run', id: 'x', pulls: [1], version: 2 });
+      await page.locator('#databricks').getByText('All 2 gates pass').first().waitFor();
+      forge.backend.announce({ repository: 1, kind: 'run', id: 'y', pulls: [2], version: 1 });
+      expect(told()).toBe(1);
+    });
 
-  test.runIf(isNew || version === '1.22').each(['commits', 'files'])(
-    'one line on the tab %s says the verdict and leads to the box',
-    async (tab) => {
-      await open(`ml/wine/pulls/1/${tab}`);
-      const line = page.locator('.dbx-status-line');
-      await line.getByText('1 of 2 gates fails').waitFor();
-      expect(await line.evaluateAll((all) => all.map((one) => one.parentElement?.className))).toEqual([
-        'issue-title-meta',
-      ]);
-      expect(await page.locator('#databricks').count()).toBe(0);
-      await line.getByRole('link').click();
-      await page.locator('#databricks').getByText('1 of 2 gates fails').first().waitFor();
-      expect(new URL(page.url())).toMatchObject({ pathname: '/ml/wine/pulls/1', hash: '#databricks' });
-    },
-  );
+  if (isNew || version === '1.22')
+    test.each(['commits', 'files'])(
+      'one line on the tab %s says the verdict and leads to the box',
+      async (tab) => {
+        await open(`ml/wine/pulls/1/${tab}`);
+        const line = page.locator('.dbx-status-line');
+        await line.getByText('1 of 2 gates fails').waitFor();
+        expect(await line.evaluateAll((all) => all.map((one) => one.parentElement?.className))).toEqual([
+          'issue-title-meta',
+        ]);
+        expect(await page.locator('#databricks').count()).toBe(0);
+        await line.getByRole('link').click();
+        await page.locator('#databricks').getByText('1 of 2 gates fails').first().waitFor();
+        expect(new URL(page.url())).toMatchObject({ pathname: '/ml/wine/pulls/1', hash: '#databricks' });
+      },
+    );
 
   test('production stands last in the sidebar of the repository’s home, also after a folder was visited', async () => {
     await open('ml/wine');
@@ -264,9 +260,8 @@ describe.each(all)('in the pages of $title', ({ version }) => {
     await expect.poll(place).toEqual([true]);
   });
 
-  test.runIf(isNew)(
-    'leaving a page and coming back with the browser shows it alive, with one stream',
-    async () => {
+  if (isNew)
+    test('leaving a page and coming back with the browser shows it alive, with one stream', async () => {
       await openPull();
       await open('user/login');
       await expect.poll(() => forge.backend.listeners()).toBe(0);
@@ -274,6 +269,5 @@ describe.each(all)('in the pages of $title', ({ version }) => {
       await page.locator('#databricks').getByText('1 of 2 gates fails').first().waitFor();
       expect(await boxes()).toEqual(once);
       await expect.poll(() => forge.backend.listeners()).toBe(1);
-    },
-  );
+    });
 });

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { forgeVersions, releaseTitle } from '../../src/emulator/gitea/releases.ts';
 import type { Backend } from '../../src/server/main.ts';
 import { startBackend } from '../../src/server/main.ts';
 import { freePort } from '../free-port.ts';
@@ -12,6 +11,7 @@ import { giveConsent } from './gitea-page.ts';
 import { openBrowser } from './open-browser.ts';
 import type { PanelForge } from './panel-forge.ts';
 import { startPanelForge } from './panel-forge.ts';
+import { shownReleases } from './shown-releases.ts';
 import { watchPage } from './watch-page.ts';
 
 let browser: Browser;
@@ -56,9 +56,7 @@ bindings:
   return backend;
 }
 
-const all = forgeVersions.map((version) => ({ version, title: releaseTitle(version) }));
-
-describe.each(all)('through $title', ({ version }) => {
+describe.each(shownReleases)('through $title', ({ version }) => {
   let forge: PanelForge;
   let backend: Backend | undefined;
   beforeEach(async () => {
