@@ -22,8 +22,21 @@ const repositoryConfig = `[http]
 	allowFilter = true
 `;
 
-/** How many results `remember` keeps. */
+/** How many results `remember` keeps, and how large one of git's may be (bytes). */
 const rememberedResults = 2000;
+const largestRemembered = 65_536;
+
+const fullSha = /^\^?[0-9a-f]{40}$/;
+
+/** Whether git reads by full object names only: then it says the same for ever. */
+function isUnchanging([command = '', ...args]: readonly string[], options: GitRunOptions): boolean {
+  if (!['log', 'cat-file', 'ls-tree', 'rev-list', 'diff'].includes(command)) return false;
+  if (options.input !== undefined || options.env !== undefined) return false;
+  const end = args.indexOf('--');
+  const revisions = args.slice(0, end === -1 ? undefined : end).filter((arg) => !/^(-|\d+$|blob$)/.test(arg));
+  const readsRefs = args.some((arg) => /^--(all|branches|tags|remotes|glob|stdin|batch)/.test(arg));
+  return revisions.length > 0 && revisions.every((arg) => fullSha.test(arg)) && !readsRefs;
+}
 
 /** The bare repositories on disk, one folder per repository id, so that renames move nothing. */
 export interface GitRepositories {
@@ -56,16 +69,6 @@ export interface GitRepositories {
 export function openGitRepositories(dataDir: string): GitRepositories {
   const root = join(dataDir, 'repositories');
   const path = (repository: Pick<RepositoryRow, 'id'>) => join(root, `${repository.id}.git`);
-  const text: GitRepositories['text'] = async (repository, args, options) =>
-    (await runGit(path(repository), args, options)).stdout.toString('utf8').replace(/\n$/, '');
-  const ref: GitRepositories['ref'] = async (repository, name) => {
-    const loose = await looseRef(path(repository), name);
-    if (loose !== 'unknown') return loose;
-    const sha = await text(repository, ['rev-parse', '--verify', '--quiet', `${name}^{commit}`], {
-      accept: [0, 1, 128],
-    });
-    return /^[0-9a-f]{40}$/.test(sha) ? sha : undefined;
-  };
   const remembered = new Map<string, Promise<unknown>>();
   const remember: GitRepositories['remember'] = (repository, key, compute) => {
     const full = `${repository.id} ${key}`;
@@ -78,6 +81,31 @@ export function openGitRepositories(dataDir: string): GitRepositories {
     computed.catch(() => remembered.delete(full));
     return computed;
   };
+  const run: GitRepositories['run'] = async (repository, args, options = {}) => {
+    if (!isUnchanging(args, options)) return await runGit(path(repository), args, options);
+    const key = `git ${JSON.stringify([args, options.accept])}`;
+    const result = await remember(repository, key, () => runGit(path(repository), args, options));
+    // What is not there may still be pushed.
+    if (result.code !== 0 || result.stdout.length > largestRemembered)
+      remembered.delete(`${repository.id} ${key}`);
+    return result;
+  };
+  const text: GitRepositories['text'] = async (repository, args, options) =>
+    (await run(repository, args, options)).stdout.toString('utf8').replace(/\n$/, '');
+  const ref: GitRepositories['ref'] = async (repository, name) => {
+    const loose = await looseRef(path(repository), name);
+    if (loose !== 'unknown') return loose;
+    const sha = await text(repository, ['rev-parse', '--verify', '--quiet', `${name}^{commit}`], {
+      accept: [0, 1, 128],
+    });
+    return /^[0-9a-f]{40}$/.test(sha) ? sha : undefined;
+  };
+  /** The commit that a full object name leads to. One that is there stays; one that is not may be pushed yet. */
+  const byName = async (repository: Pick<RepositoryRow, 'id'>, name: string) => {
+    const sha = await remember(repository, `commit ${name}`, () => ref(repository, name));
+    if (sha === undefined) remembered.delete(`${repository.id} commit ${name}`);
+    return sha;
+  };
   return {
     path,
     text,
@@ -87,7 +115,7 @@ export function openGitRepositories(dataDir: string): GitRepositories {
       remember(repository, `merge-base ${one} ${other}`, () =>
         text(repository, ['merge-base', one, other], { accept: [0, 1] }),
       ),
-    run: (repository, args, options) => runGit(path(repository), args, options),
+    run,
     async init(repository) {
       await mkdir(root, { recursive: true });
       await runGit(root, [
@@ -104,6 +132,8 @@ export function openGitRepositories(dataDir: string): GitRepositories {
     async commit(repository, revision) {
       const exists = await stat(path(repository)).catch(() => undefined);
       if (exists === undefined || revision === '' || revision.startsWith('-')) return undefined;
+      // Git itself takes a full object name for the object, whatever refs are called.
+      if (/^[0-9a-f]{40}$/.test(revision)) return await byName(repository, revision);
       for (const candidate of [`refs/heads/${revision}`, `refs/tags/${revision}`]) {
         const sha = await ref(repository, candidate);
         if (sha !== undefined) return sha;
