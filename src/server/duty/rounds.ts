@@ -1,0 +1,87 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Clock } from './clock.ts';
+
+export interface RoundsOptions {
+  /**
+   * One look at what is due at `now`: starts it, and tells when the next is due (ISO 8601; null: nothing waits).
+   * It may be called for nothing.
+   */
+  round: (now: Date) => Promise<string | null>;
+  clock: Clock;
+  /** Told when a round failed; the next comes after a rest. Never throws. */
+  failed: (error: unknown) => void;
+  /** The longest pause between two rounds, whatever the last one told; milliseconds, a minute by default. */
+  longestMs?: number;
+  /** The shortest pause, milliseconds; 20 by default. */
+  shortestMs?: number;
+  /** The pause after a round that failed, milliseconds; 5 seconds by default. */
+  restMs?: number;
+}
+
+/**
+ * Repeats a round whenever it is woken, and when the last round's next moment has come; never two at a time. What is
+ * due stands in the store, so that a restart goes on by itself.
+ *
+ * Rounds run in the context of `start`, whoever wakes them: what they write is fenced by the lease that they were
+ * started under, not by what the caller of `wake` happened to do.
+ */
+export class Rounds {
+  readonly #options: RoundsOptions;
+  #callOff: (() => void) | undefined;
+  #running: Promise<void> | undefined;
+  #again = false;
+  #stopped = true;
+  #inContext: <T>(work: () => T) => T = (work) => work();
+
+  constructor(options: RoundsOptions) {
+    this.#options = options;
+  }
+
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  start(): void {
+    this.#stopped = false;
+    this.#inContext = AsyncLocalStorage.snapshot();
+    this.wake();
+  }
+
+  /** Waits for the round under way; what it started is its owner's to wait for. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#callOff?.();
+    await this.#running;
+  }
+
+  /** Something may be due: call after the commit that made it so. Does nothing while stopped. */
+  wake(): void {
+    if (this.#stopped) return;
+    this.#again = true;
+    this.#running ??= this.#inContext(() => this.#run()).finally(() => {
+      this.#running = undefined;
+      if (this.#again) this.wake();
+    });
+  }
+
+  async #run(): Promise<void> {
+    const { round, clock, failed, longestMs = 60_000, shortestMs = 20, restMs = 5_000 } = this.#options;
+    this.#callOff?.();
+    let rest = longestMs;
+    try {
+      let next: string | null = null;
+      let now = clock.now();
+      while (this.#again && !this.#stopped) {
+        this.#again = false;
+        // One moment for what is due and what is due next: what falls between would be seen by neither.
+        now = clock.now();
+        next = await round(now);
+      }
+      if (next !== null) rest = Math.max(shortestMs, Math.min(rest, Date.parse(next) - now.getTime()));
+    } catch (error) {
+      failed(error);
+      rest = restMs;
+    }
+    if (!this.#stopped) this.#callOff = clock.after(rest, () => this.wake());
+  }
+}
