@@ -17,6 +17,7 @@ import { createReleaseTarget } from './databricks/release-target.ts';
 import { createTokenExchange } from './databricks/token-exchange.ts';
 import { createTrainingWorkspace } from './databricks/training-workspace.ts';
 import { WorkspaceHttp } from './databricks/workspace-http.ts';
+import { systemClock } from './duty/clock.ts';
 import type { Announcer } from './events/announcer.ts';
 import { EventHub } from './events/hub.ts';
 import { createGiteaComments } from './gitea/gitea-comments.ts';
@@ -58,6 +59,7 @@ import { createProviderTokens } from './provider/provider-tokens.ts';
 import { Catalogue } from './registry/catalogue.ts';
 import { Merges } from './registry/merges.ts';
 import type { CurrentRules } from './registry/ports.ts';
+import { ReleaseRunner } from './registry/release-runner.ts';
 import { Releases } from './registry/releases.ts';
 import { createPublisher } from './report/publisher.ts';
 import { createSituations } from './report/situation.ts';
@@ -178,7 +180,14 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     wakeOutbox,
     pulls: createMergedPulls(forge),
   };
-  const releases = new Releases({ ...registry, announcer, log, endpointTimeout: 20 * 60_000 });
+  const runner = new ReleaseRunner({
+    ...registry,
+    announcer,
+    clock: systemClock,
+    log,
+    endpointTimeout: 20 * 60_000,
+  });
+  const releases = new Releases({ ...registry, announcer, clock: systemClock, wake: () => runner.wake() });
   const merges = new Merges({ ...registry, releases });
 
   // What is trained, and what is said about it.
@@ -340,7 +349,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   outbox.start();
   deliveries.start();
   training.start();
-  await releases.resume();
+  runner.start();
   state = 'serving';
   log.info({ publicUrl: configuration.publicUrl, listen: configuration.listen }, 'the backend serves');
 
@@ -350,7 +359,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       state = 'stopping';
       clearInterval(repeat);
       await app.close();
-      await Promise.all([deliveries.stop(), training.stop(), outbox.stop(), releases.close()]);
+      await Promise.all([deliveries.stop(), training.stop(), outbox.stop(), runner.stop()]);
       await refusedCallers.close();
       await db.destroy();
     },

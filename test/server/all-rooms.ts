@@ -10,6 +10,7 @@ import {
 } from '../../src/server/config/parse-repository-configuration.ts';
 import { createTrainingWorkspace } from '../../src/server/databricks/training-workspace.ts';
 import { WorkspaceHttp } from '../../src/server/databricks/workspace-http.ts';
+import { systemClock } from '../../src/server/duty/clock.ts';
 import type { EventHub } from '../../src/server/events/hub.ts';
 import { createGiteaComments } from '../../src/server/gitea/gitea-comments.ts';
 import { createGiteaForge } from '../../src/server/gitea/gitea-forge.ts';
@@ -24,6 +25,7 @@ import { webhookRoutes } from '../../src/server/http/routes/webhook.ts';
 import { Outbox } from '../../src/server/outbox/outbox.ts';
 import { createCommenterAccess } from '../../src/server/permission/commenter-access.ts';
 import { Catalogue } from '../../src/server/registry/catalogue.ts';
+import { ReleaseRunner } from '../../src/server/registry/release-runner.ts';
 import { Releases } from '../../src/server/registry/releases.ts';
 import { createPublisher } from '../../src/server/report/publisher.ts';
 import { createSituations } from '../../src/server/report/situation.ts';
@@ -100,7 +102,20 @@ function createRooms(
     pulls: createMergedPulls(forge),
     wakeOutbox: () => outbox.wake(),
   };
-  const releases = new Releases({ ...registry, announcer: hub, log: silent, endpointTimeout: 5_000 });
+  const runner = new ReleaseRunner({
+    ...registry,
+    announcer: hub,
+    clock: systemClock,
+    log: silent,
+    endpointTimeout: 5_000,
+  });
+  runner.start();
+  const releases = new Releases({
+    ...registry,
+    announcer: hub,
+    clock: systemClock,
+    wake: () => runner.wake(),
+  });
   const catalogue = new Catalogue({ ...registry, freshness: 0 });
   const reportTarget = createGiteaReportTarget(bot);
   const comments = createGiteaComments(bot, reportTarget.ownId);

@@ -31,6 +31,8 @@ export class Rounds {
   #running: Promise<void> | undefined;
   #again = false;
   #stopped = true;
+  /** Counts starts: rounds of an earlier one end, though they outlived its stop. */
+  #start = 0;
   #inContext: <T>(work: () => T) => T = (work) => work();
 
   constructor(options: RoundsOptions) {
@@ -43,6 +45,7 @@ export class Rounds {
 
   start(): void {
     this.#stopped = false;
+    this.#start += 1;
     this.#inContext = AsyncLocalStorage.snapshot();
     this.wake();
   }
@@ -67,11 +70,12 @@ export class Rounds {
   async #run(): Promise<void> {
     const { round, clock, failed, longestMs = 60_000, shortestMs = 20, restMs = 5_000 } = this.#options;
     this.#callOff?.();
+    const start = this.#start;
     let rest = longestMs;
     try {
       let next: string | null = null;
       let now = clock.now();
-      while (this.#again && !this.#stopped) {
+      while (this.#again && !this.#stopped && start === this.#start) {
         this.#again = false;
         // One moment for what is due and what is due next: what falls between would be seen by neither.
         now = clock.now();
@@ -82,6 +86,6 @@ export class Rounds {
       failed(error);
       rest = restMs;
     }
-    if (!this.#stopped) this.#callOff = clock.after(rest, () => this.wake());
+    if (!this.#stopped && start === this.#start) this.#callOff = clock.after(rest, () => this.wake());
   }
 }

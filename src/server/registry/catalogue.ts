@@ -112,6 +112,7 @@ export class Catalogue implements Champions {
         toVersion: version,
         state: 'succeeded',
         actor: null,
+        requester: null,
         reason: 'Found in production when this repository was first looked at',
         pull: run?.pull ?? null,
         commit: run?.commit ?? null,

@@ -1,5 +1,6 @@
 import type { Person } from '../../contract/person.ts';
 import type { Actor } from '../audit/entry.ts';
+import { reached } from '../duty/moments.ts';
 import { ProblemError } from '../http/problem.ts';
 import { Postpone } from '../outbox/postpone.ts';
 import type { BoundRepositories, BoundRepository } from '../permission/bound-repository.ts';
@@ -70,6 +71,7 @@ export class Merges implements PromotionNotes {
     const actor: Actor = mergedBy
       ? { kind: 'person', id: mergedBy.id, name: mergedBy.name }
       : { kind: 'webhook', name: 'merge' };
+    reached('merge.judged');
     if (decision.kind === 'not' || !run?.model) {
       const reason = decision.kind === 'not' ? decision.reason : 'The run registered no model version.';
       await this.#refuse(repository, index, run, actor, reason);
@@ -86,7 +88,7 @@ export class Merges implements PromotionNotes {
           reason: `Merged: ${run.title}`,
           approvals: judged.approvals,
         },
-        { person: mergedBy, actor, requestId: null },
+        { person: mergedBy, actor, requestId: null, at: new Date().toISOString() },
         (stores, release) => this.#record(stores, repository, index, run, actor, decision, release.id),
       );
     } catch (error) {

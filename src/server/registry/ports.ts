@@ -60,6 +60,7 @@ export interface ReleaseStore {
       is?: StoredRelease['is'];
       error?: string | null;
       endedAt?: string | null;
+      requester?: StoredRelease['requester'];
     },
   ): Promise<void>;
   /** By full name and alias: a rollback sticks whichever repository it was started from. */

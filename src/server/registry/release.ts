@@ -1,6 +1,8 @@
 import type { Person } from '../../contract/person.ts';
 import type { Release, ReleaseKind } from '../../contract/release.ts';
+import type { Announcer } from '../events/announcer.ts';
 import type { ServedVersion } from './endpoint.ts';
+import type { ReleaseRequester } from './requester.ts';
 
 export type ReleaseState = Release['state'];
 export type StepName = Release['steps'][number]['name'];
@@ -29,6 +31,8 @@ export interface StoredRelease {
   toVersion: number;
   state: ReleaseState;
   actor: Person | null;
+  /** Who asked for what is under way; null: it was found at Databricks. */
+  requester: ReleaseRequester | null;
   reason: string | null;
   pull: number | null;
   commit: string | null;
@@ -47,4 +51,14 @@ export interface StoredRelease {
 /** "promotion of wine v13" */
 export function describeRelease(release: Pick<StoredRelease, 'kind' | 'model' | 'toVersion'>): string {
   return `${release.kind} of ${release.model} v${release.toVersion}`;
+}
+
+/** Tells viewers that the release is another than they saw. */
+export function announceRelease(announcer: Announcer, release: StoredRelease): void {
+  announcer.announce({
+    repository: release.repository,
+    kind: 'release',
+    id: release.id,
+    pulls: release.pull === null ? [] : [release.pull],
+  });
 }

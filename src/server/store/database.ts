@@ -12,6 +12,7 @@ import { CompiledQuery, Kysely, SqliteAdapter, SqliteDialect, SqliteDriver } fro
 import { Migrator } from 'kysely/migration';
 import { initial } from './migrations/0001-initial.ts';
 import { commands } from './migrations/0002-commands.ts';
+import { releaseRequester } from './migrations/0004-release-requester.ts';
 import type { Schema } from './schema.ts';
 
 /** Either the database or one transaction of it: the queries of the rooms' stores take both. */
@@ -96,7 +97,13 @@ export async function openDatabase(path: string): Promise<KyselyType<Schema>> {
   const db = new Kysely<Schema>({ dialect: sqliteDialect(path) });
   const migrator = new Migrator({
     db,
-    provider: { getMigrations: async () => ({ '0001-initial': initial, '0002-commands': commands }) },
+    provider: {
+      getMigrations: async () => ({
+        '0001-initial': initial,
+        '0002-commands': commands,
+        '0004-release-requester': releaseRequester,
+      }),
+    },
   });
   const { error } = await migrator.migrateToLatest();
   if (error) {

@@ -5,6 +5,7 @@ import type { Person } from '../../contract/person.ts';
 import type { ServedVersion } from '../registry/endpoint.ts';
 import type { PromotionDecision, ReleaseStore, StoredHold } from '../registry/ports.ts';
 import type { Step, StoredRelease } from '../registry/release.ts';
+import type { ReleaseRequester } from '../registry/requester.ts';
 import type { Connection } from './database.ts';
 import type { HoldRow, ReleaseRow, ReleaseStepRow } from './schema.ts';
 
@@ -40,6 +41,7 @@ function releaseFromRow(row: Selectable<ReleaseRow>, steps: Step[]): StoredRelea
     toVersion: row.to_version,
     state: row.state as StoredRelease['state'],
     actor: parse<Person>(row.actor),
+    requester: parse<ReleaseRequester>(row.requester),
     reason: row.reason,
     pull: row.pull_index,
     commit: row.commit_sha,
@@ -101,6 +103,7 @@ export function createReleaseStore(connection: Connection): ReleaseStore {
           to_version: release.toVersion,
           state: release.state,
           actor: text(release.actor),
+          requester: text(release.requester),
           reason: release.reason,
           pull_index: release.pull,
           commit_sha: release.commit,
@@ -186,6 +189,7 @@ export function createReleaseStore(connection: Connection): ReleaseStore {
           ...(change.is === undefined ? {} : { is_now: text(change.is) }),
           ...(change.error === undefined ? {} : { error: change.error }),
           ...(change.endedAt === undefined ? {} : { ended_at: change.endedAt }),
+          ...(change.requester === undefined ? {} : { requester: text(change.requester) }),
         })
         .where('id', '=', id)
         .execute();

@@ -197,6 +197,8 @@ export interface ReleaseRow {
   state: string;
   /** JSON Person or null. */
   actor: string | null;
+  /** JSON ReleaseRequester: who asked for what is under way; null: it was found at Databricks. */
+  requester: string | null;
   reason: string | null;
   pull_index: number | null;
   commit_sha: string | null;

@@ -9,7 +9,7 @@ const merged = { repository: 42, pull: 2 };
 async function promote(bench: Awaited<ReturnType<typeof registryBench>>) {
   await bench.merges.promote(merged);
   const [release] = await bench.transactor.stores.releases.list(42);
-  if (release) await bench.releases.settled(release.id);
+  if (release) await bench.settled(release.id);
 }
 
 describe('a merge', () => {
@@ -116,7 +116,7 @@ describe('a merge', () => {
       outcome: 'promoted',
       release: release?.id,
     });
-    await bench.releases.close();
+    await bench.runner.stop();
   });
 
   it('tells the pull request when its version was rolled back later', async () => {

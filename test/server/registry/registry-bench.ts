@@ -1,12 +1,15 @@
+import { onTestFinished, vi } from 'vitest';
 import type { Person } from '../../../src/contract/person.ts';
 import type { AuditDraft } from '../../../src/server/audit/entry.ts';
+import { systemClock } from '../../../src/server/duty/clock.ts';
 import type { OutboxMessage } from '../../../src/server/outbox/ports.ts';
 import type { BoundRepository } from '../../../src/server/permission/bound-repository.ts';
 import { Catalogue } from '../../../src/server/registry/catalogue.ts';
 import { Merges } from '../../../src/server/registry/merges.ts';
 import type { MergedPulls, RegistryStores, TrainedVersion } from '../../../src/server/registry/ports.ts';
-import type { ReleaseRequester } from '../../../src/server/registry/releases.ts';
+import { ReleaseRunner } from '../../../src/server/registry/release-runner.ts';
 import { Releases } from '../../../src/server/registry/releases.ts';
+import type { ReleaseRequester } from '../../../src/server/registry/requester.ts';
 import { openDatabase } from '../../../src/server/store/database.ts';
 import { createReleaseStore } from '../../../src/server/store/release-store.ts';
 import { createTransactor } from '../../../src/server/store/transactor.ts';
@@ -17,6 +20,7 @@ export const requester: ReleaseRequester = {
   person: wendy,
   actor: { kind: 'person', id: 7, name: 'wendy' },
   requestId: 'request-1',
+  at: new Date().toISOString(),
 };
 
 export const repository: BoundRepository = {
@@ -122,14 +126,30 @@ export async function registryBench() {
     rules: async () => rules,
     wakeOutbox: () => undefined,
   };
-  const create = () =>
-    new Releases({
-      ...common,
-      announcer: { announce: () => undefined },
-      log: { error: () => undefined },
-      endpointTimeout: 5_000,
-    });
-  const releases = create();
+  const announcer = { announce: () => undefined };
+  const now = { past: 0 };
+  const clock = { ...systemClock, now: () => new Date(Date.now() + now.past) };
+  const runner = new ReleaseRunner({
+    ...common,
+    announcer,
+    clock,
+    log: { error: () => undefined },
+    endpointTimeout: 5_000,
+  });
+  const releases = new Releases({ ...common, announcer, clock, wake: () => runner.wake() });
+  runner.start();
+  onTestFinished(() => runner.stop());
+  /** Waits until the release is not running any more. @returns it */
+  async function settled(id: string) {
+    return await vi.waitFor(
+      async () => {
+        const release = await transactor.stores.releases.find(repository.id, id);
+        if (release?.state === 'running') throw new Error(`Release ${id} still runs.`);
+        return release;
+      },
+      { timeout: 10_000, interval: 5 },
+    );
+  }
   return {
     db,
     audit,
@@ -143,8 +163,13 @@ export async function registryBench() {
     releases,
     merges: new Merges({ ...common, releases }),
     catalogue: new Catalogue({ transactor, target, trained, rules: async () => rules, freshness: 0 }),
-    /** The same database after a restart. */
-    restarted: create,
+    settled,
+    /** What executes releases: stop and start it for a restart. */
+    runner,
+    /** Lets the clock go on by so many milliseconds. */
+    pass: (milliseconds: number) => {
+      now.past += milliseconds;
+    },
     /** Versions 1 and 2 were trained from merged pull requests, 1 is in production and served. */
     async withProduction() {
       target.register(1, 2);
@@ -163,8 +188,7 @@ export async function registryBench() {
         { kind, toVersion, digest: plan.digest, reason, approvals: [] },
         requester,
       );
-      await releases.settled(started.id);
-      return (await transactor.stores.releases.find(repository.id, started.id))!;
+      return (await settled(started.id))!;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { DatabricksError } from '../../../src/server/databricks/error.ts';
 import { registryBench, repository, requester, trainedVersion } from './registry-bench.ts';
 
@@ -117,7 +117,7 @@ describe('a rollback', () => {
     let reads = 0;
     bench.target.aliases = async () => ({ champion: reads++ === 0 ? 2 : 9 });
     const started = await bench.releases.start(repository, 'wine', { ...rollback, digest }, requester);
-    await bench.releases.settled(started.id);
+    await bench.settled(started.id);
     expect(await bench.transactor.stores.releases.find(42, started.id)).toMatchObject({ state: 'failed' });
     expect(bench.target.changes).toEqual(changes);
     expect(await bench.transactor.stores.releases.hold('ml.prod.wine', 'champion')).toBeNull();
@@ -166,7 +166,7 @@ describe('a rollback', () => {
     expect(answers.find((answer) => answer.status === 'rejected')).toMatchObject({
       reason: { code: 'release-in-progress' },
     });
-    await bench.releases.close();
+    await bench.runner.stop();
   });
 });
 
@@ -193,7 +193,7 @@ describe('when a step fails', () => {
     expect(half.steps.map((step) => step.state)).toEqual(['done', 'failed', 'planned']);
     bench.target.failAlias = null;
     const going = await bench.releases.resolve(repository, half.id, 'finish', requester);
-    await bench.releases.settled(going.id);
+    await bench.settled(going.id);
     expect(await bench.transactor.stores.releases.find(42, half.id)).toMatchObject({
       state: 'succeeded',
       error: null,
@@ -208,7 +208,7 @@ describe('when a step fails', () => {
     bench.target.failAlias = refused();
     const half = await bench.release('rollback', 1);
     await bench.releases.resolve(repository, half.id, 'undo', requester);
-    await bench.releases.settled(half.id);
+    await bench.settled(half.id);
     expect(await bench.transactor.stores.releases.find(42, half.id)).toMatchObject({
       state: 'undone',
       is: { alias: 2, traffic: 2 },
@@ -243,7 +243,7 @@ describe('when a step fails', () => {
       { ...rollback, digest: plan.digest },
       requester,
     );
-    await bench.releases.settled(release.id);
+    await bench.settled(release.id);
     const after = await bench.transactor.stores.releases.find(42, release.id);
     expect(after).toMatchObject({ state: 'partial', is: { alias: 3, traffic: 1 } });
     expect(after?.error).toContain('Somebody else moved champion to v3');
@@ -261,10 +261,10 @@ describe('when a step fails', () => {
       bench.target.alias = { champion: 3 };
     };
     const half = await bench.releases.start(repository, 'wine', { ...rollback, digest }, requester);
-    await bench.releases.settled(half.id);
+    await bench.settled(half.id);
     delete (bench.target as { route?: unknown }).route;
     await bench.releases.resolve(repository, half.id, 'undo', requester);
-    await bench.releases.settled(half.id);
+    await bench.settled(half.id);
     const after = await bench.transactor.stores.releases.find(42, half.id);
     expect(after).toMatchObject({ state: 'undone', is: { alias: 3, traffic: 2 } });
     expect(after?.error).toBe('champion was left at v3, where somebody else moved it.');
@@ -283,7 +283,7 @@ describe('when a step fails', () => {
       requester,
     );
     bench.target.alias = { champion: 3 };
-    await bench.releases.settled(started.id);
+    await bench.settled(started.id);
     const after = await bench.transactor.stores.releases.find(42, started.id);
     expect(after).toMatchObject({ state: 'failed', is: { alias: 3, traffic: 1 } });
     expect(bench.target.changes).toEqual([]);
@@ -307,15 +307,14 @@ describe('when a step fails', () => {
     bench.target.failAlias = refused();
     const half = await bench.release('rollback', 1);
     await bench.releases.resolve(repository, half.id, 'undo', requester);
-    await bench.releases.settled(half.id);
+    await bench.settled(half.id);
     const again = await bench.release('rollback', 1);
     bench.target.failAlias = null;
     bench.target.update = 'in-progress';
     await bench.releases.resolve(repository, again.id, 'finish', requester);
-    await bench.releases.close();
-    const restarted = bench.restarted();
-    await restarted.resume();
-    await restarted.settled(again.id);
+    await bench.runner.stop();
+    bench.runner.start();
+    await bench.settled(again.id);
     expect(await bench.transactor.stores.releases.find(42, again.id)).toMatchObject({
       state: 'succeeded',
       is: { alias: 1, traffic: 1 },
@@ -333,7 +332,7 @@ describe('when a step fails', () => {
     bench.target.failLoading = null;
     bench.target.update = 'idle';
     await bench.releases.resolve(repository, half.id, 'undo', requester);
-    await bench.releases.settled(half.id);
+    await bench.settled(half.id);
     expect(bench.target.alias).toEqual({});
     expect(await bench.transactor.stores.releases.find(42, half.id)).toMatchObject({ state: 'undone' });
   });
@@ -360,8 +359,8 @@ describe('after a restart', () => {
       { kind: 'promotion', toVersion: 2, digest, reason: null, approvals: [] },
       requester,
     );
-    await bench.releases.resume();
-    await bench.releases.settled(started.id);
+    bench.runner.wake();
+    await bench.settled(started.id);
     expect(bench.audit.filter((entry) => entry.action === 'release.ended')).toHaveLength(1);
   });
 
@@ -369,9 +368,10 @@ describe('after a restart', () => {
     const bench = await registryBench();
     await bench.withProduction();
     const { digest } = await bench.releases.plan(repository, 'wine', { kind: 'promotion', toVersion: 2 });
+    let stopped: Promise<void> | undefined;
     bench.target.route = async () => {
       bench.target.update = 'in-progress';
-      void bench.releases.close();
+      stopped = bench.runner.stop();
     };
     const started = await bench.releases.start(
       repository,
@@ -379,12 +379,12 @@ describe('after a restart', () => {
       { kind: 'promotion', toVersion: 2, digest, reason: null, approvals: [] },
       requester,
     );
-    await bench.releases.settled(started.id);
+    await vi.waitUntil(() => stopped !== undefined);
+    await stopped;
     expect(await bench.transactor.stores.releases.find(42, started.id)).toMatchObject({ state: 'running' });
     delete (bench.target as { route?: unknown }).route;
-    const restarted = bench.restarted();
-    await restarted.resume();
-    await restarted.settled(started.id);
+    bench.runner.start();
+    await bench.settled(started.id);
     expect(await bench.transactor.stores.releases.find(42, started.id)).toMatchObject({
       state: 'succeeded',
       is: { alias: 2, traffic: 2 },

@@ -112,7 +112,7 @@ test('a promotion happens only as it was confirmed, and only if everything still
           seen.refused += 1;
         } else {
           expect(outcome).toMatchObject({ toVersion: 2 });
-          if (typeof outcome !== 'string') await bench.releases.settled(outcome.id);
+          if (typeof outcome !== 'string') await bench.settled(outcome.id);
           expect(bench.target.alias.champion).toBe(2);
           seen.done += 1;
         }

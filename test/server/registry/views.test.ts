@@ -24,6 +24,7 @@ function release(
     toVersion,
     state,
     actor: wendy,
+    requester: null,
     reason: null,
     pull: null,
     commit: null,

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { requesterOf } from '../../../src/server/http/routes/requester.ts';
 import type { Act } from '../../../src/server/identity/role.ts';
 import { registryBench, repository, wendy } from './registry-bench.ts';
@@ -48,7 +48,7 @@ const promotion = {
 test('what a listed person releases in a session of their own is theirs, and every audit entry says so', async () => {
   const { bench, acts, identities } = await benchWithPeople();
   const started = await bench.releases.start(repository, 'wine', promotion, inPerson);
-  await bench.releases.settled(started.id);
+  await bench.settled(started.id);
   expect(acts).toHaveLength(2);
   for (const act of acts) expect(act.person).toBe(wendy.id);
   expect(identities()).toEqual(new Set(['wendy@example.com']));
@@ -58,34 +58,53 @@ test('a merge by the same person is the releaser’s: a webhook proves nobody’
   const { bench, acts, identities } = await benchWithPeople();
   await bench.merges.promote({ repository: 42, pull: 2 });
   const [release] = await bench.transactor.stores.releases.list(42);
-  await bench.releases.settled(release!.id);
+  await bench.settled(release!.id);
   expect(release).toMatchObject({ actor: wendy });
   expect(acts).toHaveLength(2);
   for (const act of acts) expect(act).not.toHaveProperty('person');
   expect(identities()).toEqual(new Set(['r']));
 });
 
-test('what goes on after a restart is the releaser’s', async () => {
-  const { bench, acts } = await benchWithPeople();
+/** Starts a release in person, and stops the backend in the middle of it. */
+async function cutOff() {
+  const given = await benchWithPeople();
+  const { bench } = given;
   const { route } = bench.target;
-  bench.target.route = async (...given) => {
-    await route.apply(bench.target, given);
+  let stopped: Promise<void> | undefined;
+  bench.target.route = async (...call) => {
+    await route.apply(bench.target, call);
     bench.target.update = 'in-progress';
-    void bench.releases.close();
+    stopped = bench.runner.stop();
   };
   const started = await bench.releases.start(repository, 'wine', promotion, inPerson);
-  await bench.releases.settled(started.id);
-  const before = acts.length;
+  await vi.waitUntil(() => stopped !== undefined);
+  await stopped;
   bench.audit.length = 0;
   bench.target.update = 'idle';
   bench.target.route = route;
   bench.target.alias = { champion: 1 };
-  const restarted = bench.restarted();
-  await restarted.resume();
-  await restarted.settled(started.id);
-  const release = await bench.transactor.stores.releases.find(42, started.id);
-  expect(release?.state).not.toBe('running');
+  return { ...given, started, before: given.acts.length };
+}
+
+test('what goes on after a restart is still theirs, and the audit log still says who asked', async () => {
+  const { bench, acts, started, before } = await cutOff();
+  bench.runner.start();
+  expect((await bench.settled(started.id))?.state).not.toBe('running');
+  for (const act of acts.slice(before)) expect(act.person).toBe(wendy.id);
+  const [end] = bench.audit.filter(({ action }) => action === 'release.ended');
+  expect(end).toMatchObject({
+    principal: 'wendy@example.com',
+    actor: { kind: 'person', name: 'wendy' },
+    requestId: 'request-1',
+  });
+});
+
+test('what goes on much later is the releaser’s: their presence was then, not now', async () => {
+  const { bench, acts, started, before } = await cutOff();
+  bench.pass(11 * 60_000);
+  bench.runner.start();
+  expect((await bench.settled(started.id))?.state).not.toBe('running');
   for (const act of acts.slice(before)) expect(act).not.toHaveProperty('person');
-  const entries = bench.audit.filter(({ action }) => action === 'release.ended');
-  expect(entries.map(({ principal, actor }) => [principal, actor.name])).toEqual([['r', 'resume']]);
+  const [end] = bench.audit.filter(({ action }) => action === 'release.ended');
+  expect(end).toMatchObject({ principal: 'r', actor: { kind: 'person', name: 'wendy' } });
 });

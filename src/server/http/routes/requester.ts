@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { ReleaseRequester } from '../../registry/releases.ts';
+import type { ReleaseRequester } from '../../registry/requester.ts';
 
 /** Who asks, as the registry and its audit entries name them. */
 export function requesterOf({ access, id }: FastifyRequest): ReleaseRequester {
@@ -9,5 +9,6 @@ export function requesterOf({ access, id }: FastifyRequest): ReleaseRequester {
     inPerson: true,
     actor: { kind: 'person', id: user.id, name: user.name },
     requestId: id,
+    at: new Date().toISOString(),
   };
 }

@@ -1,0 +1,8 @@
+import type { Kysely } from 'kysely';
+
+/** Who asked for a release is kept with it: whichever backend executes it acts, and writes, in that name. */
+export const releaseRequester = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema.alterTable('releases').addColumn('requester', 'text').execute();
+  },
+};
