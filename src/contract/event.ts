@@ -3,7 +3,8 @@ import { Type } from 'typebox';
 
 /**
  * `GET events?repositories=1,2` (server-sent): what changed, never its content. The page refetches.
- * `id` of the server-sent event counts up within one process.
+ * The server-sent event's `id` may be given back as `Last-Event-ID`: what came since is told first, or the event
+ * `missed` where that is not known (another backend answers, or it is too long ago): then look at everything.
  */
 export const ChangeEvent = Type.Object(
   {

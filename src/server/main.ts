@@ -4,6 +4,7 @@
  */
 import pino from 'pino';
 import { collectDefaultMetrics, Registry as MetricsRegistry } from 'prom-client';
+import type { ChangeEvent } from '../contract/event.ts';
 import { ChainVerifier } from './audit/verifier.ts';
 import { createCommandAnswers } from './command/answers.ts';
 import { Commands } from './command/commands.ts';
@@ -17,8 +18,8 @@ import { createReleaseTarget } from './databricks/release-target.ts';
 import { createTokenExchange } from './databricks/token-exchange.ts';
 import { createTrainingWorkspace } from './databricks/training-workspace.ts';
 import { WorkspaceHttp } from './databricks/workspace-http.ts';
+import { createLocalBus } from './duty/bus.ts';
 import { systemClock } from './duty/clock.ts';
-import type { Announcer } from './events/announcer.ts';
 import { EventHub } from './events/hub.ts';
 import { createGiteaComments } from './gitea/gitea-comments.ts';
 import { createGiteaForge } from './gitea/gitea-forge.ts';
@@ -144,7 +145,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     repositories,
     gitea: createUserGitea(configuration.gitea.internalUrl, userAgent),
   });
-  const hub = new EventHub((err) => log.error({ err }, 'a listener failed'));
+  const bus = createLocalBus((err) => log.error({ err }, 'a listener failed'));
+  const hub = new EventHub(bus, (err) => log.error({ err }, 'a listener failed'));
   const connections = createConnections(stores.connections, (workspace) => {
     tellConnection(workspace).catch((err: unknown) =>
       log.warn({ err }, 'viewers were not told of a connection'),
@@ -163,13 +165,12 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const trained = stores.trainedVersions;
   const rules: CurrentRules = (repository) => rulesOf(configurations, repository);
   const catalogue = new Catalogue({ transactor, target, trained, rules, freshness: 5_000 });
-  const announcer: Announcer = {
-    announce(change) {
-      if (change.kind === 'release') catalogue.refresh();
-      if (change.kind === 'run') catalogue.expire();
-      hub.announce(change);
-    },
-  };
+  // Whatever backend announced it: what this one remembers is old, too.
+  bus.subscribe('change', (payload) => {
+    const { kind } = JSON.parse(payload) as ChangeEvent;
+    if (kind === 'release') catalogue.refresh();
+    if (kind === 'run') catalogue.expire();
+  });
   const wakeOutbox = () => outbox.wake();
   const registry = {
     transactor,
@@ -182,12 +183,17 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   };
   const runner = new ReleaseRunner({
     ...registry,
-    announcer,
+    announcer: hub,
     clock: systemClock,
     log,
     endpointTimeout: 20 * 60_000,
   });
-  const releases = new Releases({ ...registry, announcer, clock: systemClock, wake: () => runner.wake() });
+  const releases = new Releases({
+    ...registry,
+    announcer: hub,
+    clock: systemClock,
+    wake: () => runner.wake(),
+  });
   const merges = new Merges({ ...registry, releases });
 
   // What is trained, and what is said about it.
@@ -197,7 +203,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     memory: stores.memory,
     parse: parseRepositoryConfiguration,
     file: configurationFile,
-    announcer,
+    announcer: hub,
   });
   const training = createTraining({
     transactor,
@@ -206,7 +212,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     workspace,
     configurations,
     champions: catalogue,
-    announcer,
+    announcer: hub,
     wakeOutbox,
     log,
   });

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import { Registry } from 'prom-client';
 import { ChainVerifier } from '../../src/server/audit/verifier.ts';
 import type { Binding, ServerConfiguration } from '../../src/server/config/server-configuration.ts';
+import { createLocalBus } from '../../src/server/duty/bus.ts';
 import { EventHub } from '../../src/server/events/hub.ts';
 import { GiteaHttp } from '../../src/server/gitea/gitea-http.ts';
 import { createGiteaSignIn } from '../../src/server/gitea/oauth.ts';
@@ -178,7 +179,8 @@ export async function startBackendWithForge(options: BackendOptions = {}): Promi
     gitea: createUserGitea(url, 'test/1'),
     now: () => now().getTime(),
   });
-  const hub = new EventHub((error) => log.error({ err: error }, 'a listener failed'));
+  const fail = (error: unknown) => log.error({ err: error }, 'a listener failed');
+  const hub = new EventHub(createLocalBus(fail), fail);
   const refusedCallers = new RefusedCallers(audit, (error) => log.error({ err: error }, 'not recorded'));
   const cookie = { path: new URL(publicUrl).pathname, secure: false };
   const app = await createApp({

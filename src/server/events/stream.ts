@@ -23,15 +23,17 @@ export const defaultStreamOptions: StreamOptions = {
  * It ends when nothing is left that the viewer may see.
  *
  * @param stillAllowed whether the viewer may (still) see a repository
+ * @param lastId what the viewer heard last (`Last-Event-ID`): what came since is told first, or, where that is not
+ *   known any more, the event `missed`
  */
 export function eventStream(
   hub: EventHub,
   repositories: readonly number[],
   stillAllowed: (repository: number) => Promise<boolean>,
   options: StreamOptions = defaultStreamOptions,
+  lastId: string | null = null,
 ): Readable {
   const stream = new Readable({ read() {} });
-  let id = 0;
 
   function write(text: string): void {
     if (stream.destroyed) return;
@@ -39,10 +41,7 @@ export function eventStream(
     else stream.push(text);
   }
 
-  const send = (change: ChangeEvent) => {
-    id += 1;
-    write(`id: ${id}\ndata: ${JSON.stringify(change)}\n\n`);
-  };
+  const send = (change: ChangeEvent) => write(`id: ${hub.idOf(change)}\ndata: ${JSON.stringify(change)}\n\n`);
   const subscriptions = new Map(
     repositories.map((repository) => [repository, hub.listen(repository, send)] as const),
   );
@@ -63,11 +62,16 @@ export function eventStream(
     setInterval(() => void recheck().catch(() => stream.destroy()), options.recheckMs),
   ];
   for (const timer of timers) timer.unref();
+  const ended = hub.onEnd(() => stream.push(null));
   stream.once('close', () => {
+    ended();
     for (const timer of timers) clearInterval(timer);
     for (const stop of subscriptions.values()) stop();
   });
   // Browsers wait this long (ms) before they reconnect; jitter keeps them from coming back all at once.
   write(`retry: ${2000 + Math.floor(Math.random() * 3000)}\n\n`);
+  const missed = lastId === null ? [] : hub.since(lastId);
+  if (missed === null) write('event: missed\ndata: {}\n\n');
+  for (const change of missed ?? []) if (subscriptions.has(change.repository)) send(change);
   return stream;
 }

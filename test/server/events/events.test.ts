@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { ChangeEvent } from '../../../src/contract/event.ts';
+import { createLocalBus } from '../../../src/server/duty/bus.ts';
 import { EventHub } from '../../../src/server/events/hub.ts';
 import { eventStream } from '../../../src/server/events/stream.ts';
 import type { TestBackend } from '../backend-with-forge.ts';
@@ -11,6 +12,10 @@ import {
   signedInBrowser,
   startBackendWithForge,
 } from '../backend-with-forge.ts';
+
+const fail = (error: unknown) => {
+  throw error;
+};
 
 let backend: TestBackend;
 let id: number;
@@ -29,11 +34,11 @@ beforeAll(async () => {
 afterAll(() => backend.close());
 
 /** Reads a stream as it comes; `text` grows, `ended` resolves at its end. */
-async function open(user: string, repositories: string) {
+async function open(user: string, repositories: string, lastId?: string) {
   const browser = await signedInBrowser(backend, user);
   const abort = new AbortController();
   const response = await fetch(`${origin}/-/databricks/api/v1/events?repositories=${repositories}`, {
-    headers: { cookie: cookieHeader(browser.backend) },
+    headers: { cookie: cookieHeader(browser.backend), ...(lastId && { 'last-event-id': lastId }) },
     signal: abort.signal,
   });
   const reader = { text: '', ended: Promise.resolve() };
@@ -69,6 +74,31 @@ test('a viewer hears of the repositories that may be seen, and of no others', as
   await reader.ended;
 });
 
+test('who comes back hears what came meanwhile; who comes back too late, or from elsewhere, is told to look', async () => {
+  const first = await open('rita', String(id));
+  change(id, 'run-3');
+  await vi.waitFor(() => expect(eventsIn(first.reader.text)).toHaveLength(1), 5_000);
+  first.close();
+  change(id, 'run-4');
+  change(4711, 'foreign');
+  change(id, 'run-5');
+  const [, lastId] = /^id: (.*)$/m.exec(first.reader.text)!;
+  const again = await open('rita', String(id), lastId);
+  await vi.waitFor(() => expect(eventsIn(again.reader.text)).toHaveLength(2), 5_000);
+  expect(eventsIn(again.reader.text).map((event) => event.id)).toEqual(['run-4', 'run-5']);
+  expect(again.reader.text).not.toContain('event: missed');
+  again.close();
+  const elsewhere = await open('rita', String(id), '00000000-17');
+  await vi.waitFor(() => expect(elsewhere.reader.text).toContain('event: missed'), 5_000);
+  elsewhere.close();
+});
+
+test('every stream ends when the backend stops, so that viewers go elsewhere', async () => {
+  const { reader } = await open('rita', String(id));
+  backend.hub.end();
+  await reader.ended;
+});
+
 test('a stream ends when the right to see is withdrawn', async () => {
   const { reader } = await open('wendy', String(id));
   await backend.forge.api('ada', 'DELETE', '/repos/ml/wine-quality/collaborators/wendy');
@@ -94,7 +124,7 @@ test('a stream of nothing visible, or of a wrong list, is refused', async () => 
 });
 
 test('a reader who does not read is cut off', () => {
-  const hub = new EventHub(() => {});
+  const hub = new EventHub(createLocalBus(fail), fail);
   const stream = eventStream(hub, [1], async () => true, {
     heartbeatMs: 60_000,
     recheckMs: 60_000,
@@ -109,10 +139,8 @@ test('a reader who does not read is cut off', () => {
 test('a listener that throws does not keep others from hearing', () => {
   const errors: unknown[] = [];
   const heard: string[] = [];
-  const hub = new EventHub(
-    (error) => void errors.push(error),
-    () => 1_000,
-  );
+  const note = (error: unknown) => void errors.push(error);
+  const hub = new EventHub(createLocalBus(note), note, () => 1_000);
   hub.listen(1, () => {
     throw new Error('broken');
   });

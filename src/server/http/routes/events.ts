@@ -68,10 +68,12 @@ export function eventRoutes(app: App, { hub, access, sessions, stream }: EventRo
           return !isRefusal(error);
         }
       }
+      const given = request.headers['last-event-id'];
+      const lastId = typeof given === 'string' && given !== '' ? given : null;
       return reply
         .type('text/event-stream')
         .header('x-accel-buffering', 'no')
-        .send(eventStream(hub, visible, stillAllowed, stream));
+        .send(eventStream(hub, visible, stillAllowed, stream, lastId));
     },
   );
 }
