@@ -63,7 +63,8 @@ class Kept implements HeldLease {
 /**
  * Starts each duty while this process holds its lease and stops it when the lease is lost. A lease is renewed three
  * times in its life; where another backend has it, it is asked for again ten times in its life, and at once when it was
- * given back. A holder that could not renew stops by itself a fifth of its life before others may take it.
+ * given back. A holder that cannot renew acts no more after four fifths of its life, and stops before others may take
+ * it.
  */
 export class LeaseKeeper {
   readonly #options: KeeperOptions;
@@ -132,7 +133,8 @@ export class LeaseKeeper {
       post.busy = undefined;
       if (this.#stopped) return;
       post.callOff();
-      post.callOff = this.#options.clock.after(this.#ttlMs / (post.held ? 3 : 10), () => this.#look(post));
+      const well = post.held !== null && this.#lastFailure === null;
+      post.callOff = this.#options.clock.after(this.#ttlMs / (well ? 3 : 10), () => this.#look(post));
     });
     return post.busy;
   }
