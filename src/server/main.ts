@@ -126,7 +126,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     issuer,
     provider: createProviderTokens(userAgent),
     exchange: createTokenExchange(userAgent),
-    audit: stores.audit,
+    audit: { append: (draft) => transactor.transaction(({ audit }) => audit.append(draft)) },
   });
 
   const bot = new GiteaHttp({
@@ -200,7 +200,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const workspace = createTrainingWorkspace(workspaces, tokens);
   const configurations = createConfigurations({
     forge,
-    memory: stores.memory,
+    transactor,
     parse: parseRepositoryConfiguration,
     file: configurationFile,
     announcer: hub,

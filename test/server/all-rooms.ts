@@ -66,7 +66,7 @@ function createRooms(
   const workspace = createTrainingWorkspace(() => http, { accessToken: async () => 'token' });
   const configurations = createConfigurations({
     forge,
-    memory: stores.memory,
+    transactor,
     parse: parseRepositoryConfiguration,
     file: repositoryConfigurationFile,
     announcer: hub,

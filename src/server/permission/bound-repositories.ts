@@ -67,14 +67,16 @@ export function createBoundRepositories(dependencies: {
     const detail = { binding: binding.id };
     const advice = `this repository has the name of another one that was bound before, so it is not bound. If it should be, write ${fullName}#${id} into the binding`;
     if (!tell(repository, detail, advice)) return;
-    await transactor.stores.audit.append({
-      action: 'binding.refused',
-      outcome: 'refused',
-      actor: { kind: 'system', name: 'permission' },
-      subject: `${fullName} to the binding ${binding.id}`,
-      repository: id,
-      detail: { fullName, ...detail },
-    });
+    await transactor.transaction(({ audit }) =>
+      audit.append({
+        action: 'binding.refused',
+        outcome: 'refused',
+        actor: { kind: 'system', name: 'permission' },
+        subject: `${fullName} to the binding ${binding.id}`,
+        repository: id,
+        detail: { fullName, ...detail },
+      }),
+    );
   }
 
   function bound(fixed: FixedRepository): BoundRepository | null {
@@ -131,7 +133,7 @@ export function createBoundRepositories(dependencies: {
     const same = known.fullName === fullName && known.url === url && known.defaultBranch === defaultBranch;
     if (same) return known;
     const current = { ...known, fullName, url, defaultBranch };
-    await transactor.stores.repositories.save(current);
+    await transactor.transaction(({ repositories }) => repositories.save(current));
     return current;
   }
 

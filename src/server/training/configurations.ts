@@ -4,6 +4,7 @@ import type { Binding } from '../config/server-configuration.ts';
 import type { Announcer } from '../events/announcer.ts';
 import type { Forge } from '../gitea/forge.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
+import type { Transactor } from '../store/transactor.ts';
 import type { ConfigurationRecord, RepositoryMemoryStore } from './ports.ts';
 import { textDigest } from './run-key.ts';
 
@@ -27,12 +28,13 @@ export interface Configurations {
 /** @param file path of the configuration within the repository */
 export function createConfigurations(options: {
   forge: Forge;
-  memory: RepositoryMemoryStore;
+  transactor: Transactor<{ memory: RepositoryMemoryStore }>;
   parse: ParseConfiguration;
   file: string;
   announcer: Announcer;
 }): Configurations {
-  const { forge, memory, parse, file, announcer } = options;
+  const { forge, transactor, parse, file, announcer } = options;
+  const { memory } = transactor.stores;
 
   async function load(repository: BoundRepository): Promise<ConfigurationRecord> {
     const branch = await forge.branch(repository, repository.defaultBranch);
@@ -49,7 +51,7 @@ export function createConfigurations(options: {
     const record = await load(repository);
     const before = await memory.configuration(repository.id);
     if (JSON.stringify(before) !== JSON.stringify(record)) {
-      await memory.rememberConfiguration(repository.id, record);
+      await transactor.transaction((stores) => stores.memory.rememberConfiguration(repository.id, record));
       announcer.announce({ repository: repository.id, kind: 'configuration', id: '', pulls: [] });
     }
     return record;

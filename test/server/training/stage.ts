@@ -213,7 +213,7 @@ export async function startRooms(
   };
   const configurations = createConfigurations({
     forge,
-    memory: stores.memory,
+    transactor,
     parse: parseRepositoryConfiguration,
     file: repositoryConfigurationFile,
     announcer,
