@@ -84,7 +84,8 @@ export async function createApp(services: AppServices): Promise<App> {
     },
     clientErrorHandler: refuseUnreadable,
     trustProxy: services.trustedProxies ?? ['127.0.0.0/8', '::1'],
-    forceCloseConnections: true,
+    // Requests under way are answered; whoever stops the backend says how long they may take.
+    forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 300 },
     frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
   }).withTypeProvider<TypeBoxTypeProvider>();
