@@ -19,7 +19,9 @@ import { createTokenExchange } from './databricks/token-exchange.ts';
 import { createTrainingWorkspace } from './databricks/training-workspace.ts';
 import { WorkspaceHttp } from './databricks/workspace-http.ts';
 import { createLocalBus } from './duty/bus.ts';
+import type { Clock } from './duty/clock.ts';
 import { systemClock } from './duty/clock.ts';
+import { within } from './duty/within.ts';
 import { EventHub } from './events/hub.ts';
 import { createGiteaComments } from './gitea/gitea-comments.ts';
 import { createGiteaForge } from './gitea/gitea-forge.ts';
@@ -82,6 +84,8 @@ export interface BackendOptions {
   logLevel?: string;
   /** Where the log goes; standard output by default. */
   logFile?: string;
+  /** The machine's by default. */
+  clock?: Clock;
 }
 
 /** A backend that listens. */
@@ -93,6 +97,13 @@ export interface Backend {
 
 const userAgent = 'gitea-databricks/0.1.0';
 const discoverEvery = 60_000;
+/** How long a start waits for Gitea's list of repositories before it answers all the same, milliseconds. */
+const discoverPatience = 2_000;
+/**
+ * A stop, in milliseconds since it was asked for: until then what is under way may end by itself; then calls to the
+ * outside are broken off; and at last whatever still has not ended is left behind, for the next start to go on with.
+ */
+const stop = { breakOff: 3_000, leaveBehind: 4_500 };
 const configurationFile = '.gitea/databricks.yml';
 
 /**
@@ -102,11 +113,14 @@ const configurationFile = '.gitea/databricks.yml';
  */
 export async function startBackend(options: BackendOptions): Promise<Backend> {
   const configuration = loadServerConfiguration(options.configFile);
+  const { clock = systemClock } = options;
   const destination = options.logFile === undefined ? undefined : pino.destination(options.logFile);
   const log = createLog(options.logLevel ?? 'info', secretsOf(configuration), destination);
   const db = await openDatabase(configuration.database);
   const transactor = createTransactor(db, createStores);
   const { stores } = transactor;
+  /** Breaks off what waits for Gitea or Databricks. */
+  const stopping = new AbortController();
 
   const sealed = { transactor, encryptionKey: configuration.encryptionKey };
   const cookie = {
@@ -184,14 +198,14 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const runner = new ReleaseRunner({
     ...registry,
     announcer: hub,
-    clock: systemClock,
+    clock,
     log,
     endpointTimeout: 20 * 60_000,
   });
   const releases = new Releases({
     ...registry,
     announcer: hub,
-    clock: systemClock,
+    clock,
     wake: () => runner.wake(),
   });
   const merges = new Merges({ ...registry, releases });
@@ -351,7 +365,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     await db.destroy();
     throw error;
   }
-  await discover();
+  await within(clock, discoverPatience, discover());
   outbox.start();
   deliveries.start();
   training.start();
@@ -364,8 +378,16 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     async close() {
       state = 'stopping';
       clearInterval(repeat);
-      await app.close();
-      await Promise.all([deliveries.stop(), training.stop(), outbox.stop(), runner.stop()]);
+      const callOff = clock.after(stop.breakOff, () => {
+        stopping.abort();
+        app.server.closeAllConnections();
+      });
+      // Viewers find another replica, or this one after its restart.
+      hub.end();
+      const duties = Promise.all([deliveries.stop(), training.stop(), outbox.stop(), runner.stop()]);
+      const drained = await within(clock, stop.leaveBehind, Promise.all([app.close(), duties]));
+      callOff();
+      if (!drained) log.warn({}, 'what did not end in time was left behind; the next start goes on with it');
       await refusedCallers.close();
       await db.destroy();
     },
