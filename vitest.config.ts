@@ -14,6 +14,7 @@ export default defineConfig({
           environment: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/panel/**', 'test/browser/**', 'test/gitea/**', 'test/real/**'],
+          globalSetup: ['test/postgres/global-setup.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

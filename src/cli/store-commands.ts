@@ -1,4 +1,5 @@
 import { verifyChain } from '../server/audit/chain.ts';
+import { nameOf } from '../server/store/database.ts';
 import type { Command } from './command.ts';
 import { withStore } from './open-store.ts';
 
@@ -10,7 +11,7 @@ export const migrate: Command = {
   usesConfiguration: true,
   run: ({ config }, { out }) =>
     withStore(config, async ({ configuration }) => {
-      out(`The database ${configuration.database} is up to date.`);
+      out(`The database ${nameOf(configuration.database)} is up to date.`);
       return 0;
     }),
 };

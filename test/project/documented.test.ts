@@ -16,6 +16,7 @@ interface Schema {
   properties?: Record<string, Schema>;
   patternProperties?: Record<string, Schema>;
   items?: Schema;
+  anyOf?: Schema[];
   required?: string[];
 }
 
@@ -32,7 +33,8 @@ function keysOf(schema: Schema, at = ''): Key[] {
     return [{ name, required: schema.required?.includes(key) ?? false }, ...keysOf(member, name)];
   });
   const chosen = Object.values(schema.patternProperties ?? {}).flatMap((member) => keysOf(member, `${at}.*`));
-  return [...named, ...chosen, ...(schema.items ? keysOf(schema.items, `${at}[]`) : [])];
+  const either = (schema.anyOf ?? []).flatMap((member) => keysOf(member, at));
+  return [...named, ...chosen, ...either, ...(schema.items ? keysOf(schema.items, `${at}[]`) : [])];
 }
 
 /** The text between a heading and the next one of its level. */

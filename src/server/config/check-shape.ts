@@ -13,6 +13,7 @@ interface Shape {
   required?: string[];
   items?: TSchema;
   minItems?: number;
+  anyOf?: TSchema[];
 }
 
 function shown(value: unknown): string {
@@ -23,9 +24,14 @@ function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
+function isGroup(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
 /**
  * Compares a document with a schema and finds everything that is wrong at once, each with its line, what is wrong
- * and what would be right. A union is judged as a whole, by its description.
+ * and what would be right. A union is judged as a whole, by its description; where a group of keys is given, and it can
+ * be one group only, by that group.
  */
 export function checkShape(schema: TSchema, document: YamlDocument): ConfigurationProblem[] {
   const problems: ConfigurationProblem[] = [];
@@ -38,11 +44,11 @@ export function checkShape(schema: TSchema, document: YamlDocument): Configurati
   }
 
   function checkGroup(part: Shape, path: DocumentPath, value: unknown): void {
-    if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    if (!isGroup(value)) {
       expect(part, path, value);
       return;
     }
-    const given = value as Record<string, unknown>;
+    const given = value;
     const known = part.properties ?? {};
     for (const name of part.required ?? []) {
       if (Object.hasOwn(given, name)) continue;
@@ -74,7 +80,13 @@ export function checkShape(schema: TSchema, document: YamlDocument): Configurati
     if (part.type === 'object') checkGroup(part, path, value);
     else if (part.type === 'array' && Array.isArray(value) && value.length >= (part.minItems ?? 0)) {
       value.forEach((item, position) => void check(part.items!, [...path, position], item));
-    } else if (!Value.Check(part, value)) expect(part, path, value);
+    } else {
+      const [group, ...others] = isGroup(value)
+        ? (part.anyOf ?? []).filter((one: Shape) => one.type === 'object')
+        : [];
+      if (group && others.length === 0) check(group, path, value);
+      else if (!Value.Check(part, value)) expect(part, path, value);
+    }
   }
 
   check(schema, [], document.value);

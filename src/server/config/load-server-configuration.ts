@@ -56,7 +56,7 @@ function makeEncryptionKey(path: string): void {
 
 /** Every value that must never appear in a log. */
 export function secretsOf(configuration: ServerConfiguration): string[] {
-  const { gitea, workspaces, encryptionKey } = configuration;
+  const { gitea, workspaces, encryptionKey, database } = configuration;
   const ofWorkspaces = Object.values(workspaces).flatMap(({ auth }) =>
     auth.kind === 'm2m' ? Object.values(auth.secrets) : [],
   );
@@ -67,5 +67,7 @@ export function secretsOf(configuration: ServerConfiguration): string[] {
     Buffer.from(encryptionKey).toString('hex'),
     Buffer.from(encryptionKey).toString('base64'),
     ...ofWorkspaces,
+    // Also as it stands in the address.
+    ...(typeof database === 'string' ? [] : [database.password, encodeURIComponent(database.password)]),
   ];
 }

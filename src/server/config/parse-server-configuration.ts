@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { Static } from 'typebox';
 import type { ConfigurationProblem } from '../../contract/repository.ts';
 import { checkShape } from './check-shape.ts';
+import { parsePostgresUrl } from './postgres-url.ts';
 import { readBindings } from './read-bindings.ts';
 import { readProvider } from './read-provider.ts';
 import type { Reader } from './reader.ts';
@@ -69,12 +70,31 @@ function read(given: GivenFile, reader: Reader): ServerConfiguration {
     listen: readListen(given.listen ?? defaultListen, reader),
     ...(given.trusted_proxies ? { trustedProxies: given.trusted_proxies } : {}),
     ...(given.rate_limits ? { rateLimits: given.rate_limits } : {}),
-    database: reader.resolve(given.database ?? defaultDatabase),
+    database: readDatabase(given.database ?? defaultDatabase, reader),
     encryptionKey: readEncryptionKey(given.encryption_key_file, reader),
     gitea: readGitea(given.gitea, reader),
     workspaces,
     bindings: readBindings(given, reader),
   };
+}
+
+function readDatabase(
+  given: NonNullable<GivenFile['database']>,
+  reader: Reader,
+): ServerConfiguration['database'] {
+  if (typeof given === 'string') return reader.resolve(given);
+  const { url_file, ca_file } = given.postgres;
+  const path = ['database', 'postgres', 'url_file'];
+  const url = reader.secret(path, url_file);
+  const ca = ca_file === undefined ? null : reader.secret(['database', 'postgres', 'ca_file'], ca_file);
+  if (url === '' || ca === '') return '';
+  try {
+    return parsePostgresUrl(url, ca);
+  } catch (error) {
+    // The error quotes nothing of the address: it holds a password.
+    reader.report(path, `"url_file" does not work: ${(error as Error).message}.`);
+    return '';
+  }
 }
 
 function readListen(given: string, reader: Reader): ServerConfiguration['listen'] {

@@ -10,13 +10,26 @@ export interface ServerConfiguration {
   trustedProxies?: string[];
   /** Per minute; what is not named has its default. */
   rateLimits?: Partial<Record<'user' | 'address' | 'repository' | 'deliveries' | 'forged', number>>;
-  /** SQLite file (or, later, a PostgreSQL URL). */
-  database: string;
+  /** Path of the SQLite file, or how PostgreSQL is reached. */
+  database: string | PostgresConfiguration;
   /** Key that encrypts user tokens and signing keys at rest: 32 bytes, from a file. */
   encryptionKey: Uint8Array;
   gitea: GiteaConfiguration;
   workspaces: Record<string, WorkspaceConfiguration>;
   bindings: Binding[];
+}
+
+/** A database of a PostgreSQL server. */
+export interface PostgresConfiguration {
+  /** Name, address, or the folder of a Unix socket. */
+  host: string;
+  port: number;
+  /** Name of the database. */
+  database: string;
+  user: string;
+  password: string;
+  /** `unverified`: encrypted, and whoever answers is believed; `ca`: certificates in PEM, null: the usual ones. */
+  tls: 'none' | 'unverified' | { ca: string | null };
 }
 
 export interface GiteaConfiguration {

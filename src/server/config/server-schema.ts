@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { Database } from './database-schema.ts';
 import { IdentityProvider } from './provider-schema.ts';
 
 const closed = { additionalProperties: false };
@@ -214,7 +215,7 @@ export const ServerFile = Type.Object(
         { ...closed, description: 'a group such as {user: 1200, repository: 6000}, per minute' },
       ),
     ),
-    database: Type.Optional(Type.String({ minLength: 1, description: 'the path of the database file' })),
+    database: Type.Optional(Database),
     encryption_key_file: Type.Optional(secretFile('32 random bytes as hex or base64')),
     gitea: Gitea,
     workspaces: Type.Record(Type.String({ pattern: label }), Workspace, {

@@ -22,6 +22,7 @@ export interface Schema {
   signing_keys: SigningKeyRow;
   audit: AuditRow;
   connections: ConnectionRow;
+  leases: LeaseRow;
 }
 
 /** A received webhook, stored before it is acknowledged. */
@@ -302,4 +303,15 @@ export interface ConnectionRow {
   since: string;
   last_ok_at: string | null;
   last_error: string | null;
+}
+
+/** Who does one duty in the background. */
+export interface LeaseRow {
+  name: string;
+  /** Unique per start of a process; null: it was given back. */
+  holder: string | null;
+  /** Grows with every change of the holder. */
+  token: number;
+  /** Milliseconds since 1970 by the database's clock: the one time that is compared between machines. */
+  expires_at: number;
 }

@@ -1,10 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   ConfigurationError,
   loadServerConfiguration,
+  secretsOf,
 } from '../../../src/server/config/load-server-configuration.ts';
 
 let folder: string;
@@ -186,4 +187,68 @@ test('two bindings with one id, a bad key and a file that is not there are told 
   expect(problemsOf(`${good}encryption_key_file: token\n`).join('\n')).toContain('must be 32 bytes');
   expect(() => loadServerConfiguration(join(folder, 'other.yml'))).toThrow(/There is no such file/);
   expect(() => loadServerConfiguration(join(folder, 'other.yml'))).toThrow(ConfigurationError);
+});
+
+describe('a PostgreSQL database', () => {
+  const postgres = `${good}database: {postgres: {url_file: url}}\n`;
+  const url = (text: string) => writeFileSync(join(folder, 'url'), `${text}\n`);
+
+  test('is named by the address in a file, and its password never logged', () => {
+    url('postgres://gdb:p%40ss%2Fword@db.example.com/store');
+    const configuration = load(postgres);
+    expect(configuration.database).toEqual({
+      host: 'db.example.com',
+      port: 5432,
+      database: 'store',
+      user: 'gdb',
+      password: 'p@ss/word',
+      tls: { ca: null },
+    });
+    expect(secretsOf(configuration)).toEqual(expect.arrayContaining(['p@ss/word', 'p%40ss%2Fword']));
+  });
+
+  test('proves who it is unless it is on loopback or the address says otherwise', () => {
+    const tls = (text: string, more = '') => {
+      url(text);
+      return load(postgres.replace('url}', `url${more}}`)).database;
+    };
+    expect(tls('postgres://u:p@127.0.0.1:5433/s')).toMatchObject({ port: 5433, tls: 'none' });
+    expect(tls('postgresql://u:p@[::1]/s')).toMatchObject({ host: '::1', tls: 'none' });
+    expect(tls('postgres://u@localhost/s?host=/run/postgresql')).toMatchObject({
+      host: '/run/postgresql',
+      tls: 'none',
+    });
+    expect(tls('postgres://u:p@db/s?sslmode=disable')).toMatchObject({ tls: 'none' });
+    expect(tls('postgres://u:p@db/s?sslmode=require')).toMatchObject({ tls: 'unverified' });
+    writeFileSync(join(folder, 'ca'), 'certificates\n');
+    expect(tls('postgres://u:p@db/s', ', ca_file: ca')).toMatchObject({ tls: { ca: 'certificates' } });
+  });
+
+  test.each([
+    ['mysql://u:p@db/s', 'it must hold an address such as postgres://user:password@host:5432/name'],
+    ['postgres://:secret@db/s', 'the address has no user'],
+    ['postgres://u:secret@db/', 'the address has no name of a database'],
+    [
+      'postgres://u:secret@db/s?sslmode=prefer',
+      '"sslmode" must be disable, require, verify-full; it is "prefer"',
+    ],
+    ['postgres://u:secret@db/s?options=x', 'can have the parameters "sslmode" and "host"; it has "options"'],
+  ])('with the address %s is refused with file and line, and nothing of it is quoted', (text, reason) => {
+    url(text);
+    const [problem, ...others] = problemsOf(postgres);
+    expect(others).toEqual([]);
+    expect(problem).toContain('18 database.postgres.url_file: "url_file" does not work:');
+    expect(problem).toContain(reason);
+    expect(problem).not.toContain('secret');
+  });
+
+  test('is a group of known keys', () => {
+    expect(problemsOf(`${good}database:\n  postgres: {url: x}\n`)).toEqual([
+      '19 database.postgres.url_file: "url_file" is missing: it must be the path of a file that holds an address such as postgres://user:password@host:5432/name.',
+      '19 database.postgres.url: "url" is not known here. What can stand here: url_file, ca_file.',
+    ]);
+    expect(problemsOf(`${good}database: 3\n`)).toEqual([
+      '18 database: "database" must be the path of an SQLite file, or a group {postgres: {url_file}}; it is 3.',
+    ]);
+  });
 });

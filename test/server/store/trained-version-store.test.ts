@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { openDatabase } from '../../../src/server/store/database.ts';
 import { createRunStore } from '../../../src/server/store/run-store.ts';
 import type { RunRow } from '../../../src/server/store/schema.ts';
 import { createTrainedVersionStore } from '../../../src/server/store/trained-version-store.ts';
+import { databases, openStore } from './open-store.ts';
 
 const commit = 'a'.repeat(40);
 const configuration = {
@@ -57,10 +57,10 @@ const row: RunRow = {
   failures: 0,
 };
 
-describe('the run that a merge counts', () => {
-  let db: Awaited<ReturnType<typeof openDatabase>>;
+describe.each(databases)('the run that a merge counts, on %s,', (database) => {
+  let db: Awaited<ReturnType<typeof openStore>>['db'];
   beforeEach(async () => {
-    db = await openDatabase(':memory:');
+    ({ db } = await openStore(database));
   });
 
   async function add(number: number, change: Partial<RunRow>): Promise<void> {

@@ -1,19 +1,21 @@
 import type { Kysely } from 'kysely';
+import { columnTypes } from '../column-types.ts';
 
 /** Commands in comments; names that repositories were known by; whose an MLflow run is. */
 export const commands = {
   async up(db: Kysely<unknown>): Promise<void> {
+    const { text, integer } = columnTypes(db);
     await db.schema
       .createTable('commands')
-      .addColumn('comment_id', 'integer', (c) => c.primaryKey())
-      .addColumn('repository_id', 'integer', (c) => c.notNull())
-      .addColumn('pull_index', 'integer', (c) => c.notNull())
-      .addColumn('author_id', 'integer', (c) => c.notNull())
-      .addColumn('line', 'text', (c) => c.notNull())
-      .addColumn('outcome', 'text', (c) => c.notNull())
-      .addColumn('note', 'text')
-      .addColumn('head', 'text', (c) => c.notNull())
-      .addColumn('answered_at', 'text', (c) => c.notNull())
+      .addColumn('comment_id', integer, (c) => c.primaryKey())
+      .addColumn('repository_id', integer, (c) => c.notNull())
+      .addColumn('pull_index', integer, (c) => c.notNull())
+      .addColumn('author_id', integer, (c) => c.notNull())
+      .addColumn('line', text, (c) => c.notNull())
+      .addColumn('outcome', text, (c) => c.notNull())
+      .addColumn('note', text)
+      .addColumn('head', text, (c) => c.notNull())
+      .addColumn('answered_at', text, (c) => c.notNull())
       .execute();
     await db.schema
       .createIndex('commands_pull')
@@ -31,8 +33,8 @@ export const commands = {
 
     await db.schema
       .createTable('repository_names')
-      .addColumn('name', 'text', (c) => c.primaryKey())
-      .addColumn('repository_id', 'integer', (c) => c.notNull())
+      .addColumn('name', text, (c) => c.primaryKey())
+      .addColumn('repository_id', integer, (c) => c.notNull())
       .execute();
     const known = db as Kysely<{
       repositories: { id: number; full_name: string };

@@ -1,0 +1,44 @@
+import type { Kysely } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { initial } from './migrations/0001-initial.ts';
+import { commands } from './migrations/0002-commands.ts';
+import { releaseRequester } from './migrations/0004-release-requester.ts';
+import { leases } from './migrations/0003-leases.ts';
+import type { Schema } from './schema.ts';
+
+const migrations = { '0001-initial': initial, '0002-commands': commands,
+  '0004-release-requester': releaseRequester, '0003-leases': leases };
+
+/** The schema is of a version that is newer than this one. */
+export class NewerSchema extends Error {
+  constructor(unknown: readonly string[]) {
+    super(
+      `a newer version of gitea-databricks has changed it (${unknown.join(', ')}), and this version would not understand what it holds. Start the newer version again, or restore a backup from before the update`,
+    );
+    this.name = 'NewerSchema';
+  }
+}
+
+/**
+ * Whether the schema is that of this version.
+ *
+ * @throws NewerSchema
+ */
+export async function isUpToDate(db: Kysely<Schema>): Promise<boolean> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some(({ name }) => name === 'kysely_migration')) return false;
+  const rows = await (db as unknown as Kysely<{ kysely_migration: { name: string } }>)
+    .selectFrom('kysely_migration')
+    .select('name')
+    .execute();
+  const unknown = rows.map(({ name }) => name).filter((name) => !Object.hasOwn(migrations, name));
+  if (unknown.length > 0) throw new NewerSchema(unknown);
+  return rows.length === Object.keys(migrations).length;
+}
+
+/** Brings the schema up to date: in one transaction, and one process at a time. */
+export async function migrate(db: Kysely<Schema>): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
+  const { error } = await migrator.migrateToLatest();
+  if (error) throw error;
+}

@@ -1,0 +1,85 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PostgresConfiguration } from '../../src/server/config/server-configuration.ts';
+import { findPostgres } from './binaries.ts';
+
+/** A PostgreSQL server for tests, with nothing in it. */
+export interface Cluster {
+  /** Its first database, as the owner of everything. */
+  connection: PostgresConfiguration;
+  stop(): Promise<void>;
+}
+
+/** `nobody`: PostgreSQL refuses to be run by root. */
+const nobody = 65_534;
+
+/** Ends the server when its standard input does: also when the tests were killed. */
+const untilParentEnds =
+  'exec 3<&0; "$@" & server=$!; (cat <&3 >/dev/null; kill -QUIT $server 2>/dev/null) & wait $server; kill $! 2>/dev/null';
+
+/**
+ * Starts a server that listens on a Unix socket only. Its texts are compared by the rules of a language, as on many
+ * servers: what depends on the order of bytes shows. What it writes does not survive the machine.
+ */
+export async function startCluster(): Promise<Cluster> {
+  const folder = mkdtempSync(join(tmpdir(), 'postgres-'));
+  chmodSync(folder, 0o755);
+  const asRoot = process.getuid?.() === 0;
+  const user = asRoot ? { uid: nobody, gid: nobody } : {};
+  const [data, socket] = [join(folder, 'data'), join(folder, 'socket')];
+  const password = randomBytes(12).toString('hex');
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, password);
+  for (const path of [data, socket]) mkdirSync(path);
+  if (asRoot) for (const path of [data, socket, passwordFile]) chownSync(path, nobody, nobody);
+
+  const { initdb, postgres } = await findPostgres(folder, asRoot);
+  const flags = ['--no-sync', '--encoding=UTF8', '--locale=C', '--locale-provider=icu', '--icu-locale=en-US'];
+  const made = spawnSync(
+    initdb,
+    ['-D', data, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, ...flags],
+    { ...user, cwd: folder, encoding: 'utf8' },
+  );
+  if (made.status !== 0) throw new Error(`initdb failed: ${made.error?.message ?? made.stderr}`);
+
+  const settings = {
+    listen_addresses: '',
+    unix_socket_directories: socket,
+    fsync: 'off',
+    full_page_writes: 'off',
+    synchronous_commit: 'off',
+    max_connections: '300',
+    shared_buffers: '64MB',
+    autovacuum: 'off',
+    wal_level: 'minimal',
+    max_wal_senders: '0',
+  };
+  const parameters = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const server = spawn('sh', ['-c', untilParentEnds, 'sh', postgres, '-D', data, ...parameters], {
+    ...user,
+    cwd: folder,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  const said: string[] = [];
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.once('exit', () => reject(new Error(`PostgreSQL did not start: ${said.join('')}`)));
+    server.stderr.setEncoding('utf8').on('data', (text: string) => {
+      if (said.length < 100) said.push(text);
+      if (text.includes('ready to accept connections')) resolve();
+    });
+  });
+  return {
+    connection: { host: socket, port: 5432, database: 'postgres', user: 'postgres', password, tls: 'none' },
+    async stop() {
+      const ended = once(server, 'exit');
+      server.stdin.end();
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
