@@ -4,6 +4,7 @@ import { nextLink } from '../audit/chain.ts';
 import type { AuditDraft } from '../audit/entry.ts';
 import type { AuditStore } from '../audit/ports.ts';
 import type { Connection } from './database.ts';
+import { serialTransaction } from './serial-transaction.ts';
 
 const batch = 500;
 
@@ -43,7 +44,7 @@ export function createAuditStore(connection: Connection, now: () => Date): Audit
     append: (draft) =>
       connection.isTransaction
         ? insert(connection, draft)
-        : connection.transaction().execute((transaction) => insert(transaction, draft)),
+        : serialTransaction(connection, (transaction) => insert(transaction, draft)),
 
     async list({ repository, before, limit }) {
       const all = connection.selectFrom('audit').where('repository_id', '=', repository);
