@@ -66,7 +66,7 @@ import { ReleaseRunner } from './registry/release-runner.ts';
 import { Releases } from './registry/releases.ts';
 import { createPublisher } from './report/publisher.ts';
 import { createSituations } from './report/situation.ts';
-import { openDatabase } from './store/database.ts';
+import { openServingStore } from './store/serving-store.ts';
 import { createStores } from './store/stores.ts';
 import { createTransactor } from './store/transactor.ts';
 import type { Configurations } from './training/configurations.ts';
@@ -116,8 +116,10 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const { clock = systemClock } = options;
   const destination = options.logFile === undefined ? undefined : pino.destination(options.logFile);
   const log = createLog(options.logLevel ?? 'info', secretsOf(configuration), destination);
-  const db = await openDatabase(configuration.database);
-  const transactor = createTransactor(db, createStores);
+  const store = await openServingStore(configuration.database, {
+    failed: (err) => log.warn({ err }, 'the store failed in the background'),
+  });
+  const transactor = createTransactor(store.db, createStores);
   const { stores } = transactor;
   /** Breaks off what waits for Gitea or Databricks. */
   const stopping = new AbortController();
@@ -362,7 +364,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     clearInterval(repeat);
     await refusedCallers.close();
     await app.close();
-    await db.destroy();
+    await store.close();
     throw error;
   }
   await within(clock, discoverPatience, discover());
@@ -389,7 +391,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       callOff();
       if (!drained) log.warn({}, 'what did not end in time was left behind; the next start goes on with it');
       await refusedCallers.close();
-      await db.destroy();
+      await store.close();
     },
   };
 }

@@ -2,6 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { ProblemCode } from '../../contract/problem.ts';
 import { DatabricksError } from '../databricks/error.ts';
 import { GiteaError } from '../gitea/error.ts';
+import { StoreUnavailable } from '../store/store-unavailable.ts';
 import { ProblemError } from './problem.ts';
 import { harden } from './security-headers.ts';
 
@@ -65,18 +66,18 @@ export function toProblem(error: unknown): ProblemError {
       { cause: error },
     );
   }
-  const fault = error as Partial<FastifyError> & { errcode?: number };
+  if (error instanceof StoreUnavailable) {
+    return new ProblemError(
+      'store-unavailable',
+      'The store cannot be written or read right now, so nothing was changed. Try again in a moment; the administrator finds the cause in the log.',
+      { cause: error, retryAfter: 5 },
+    );
+  }
+  const fault = error as Partial<FastifyError>;
   if (fault.validation) {
     return new ProblemError('bad-request', 'The request has wrong fields.', {
       errors: wrongFields(fault as FastifyError),
     });
-  }
-  if (fault.code?.startsWith('ERR_SQLITE')) {
-    return new ProblemError(
-      'store-unavailable',
-      'The store cannot be written or read right now, so nothing was changed. The administrator finds the cause in the log.',
-      { cause: error },
-    );
   }
   const { statusCode = 0 } = fault;
   // Whatever else Fastify finds wrong with a request (an address that is too long) is the caller's, too.

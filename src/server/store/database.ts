@@ -1,10 +1,11 @@
 import type { Transaction } from 'kysely';
 import { Kysely, sql } from 'kysely';
 import type { ServerConfiguration } from '../config/server-configuration.ts';
-import { isUpToDate, migrate } from './migrate.ts';
+import { isUpToDate, migrate, NewerSchema } from './migrate.ts';
 import { postgresDialect } from './postgres-dialect.ts';
 import type { Schema } from './schema.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
+import { StoreUnavailable } from './store-unavailable.ts';
 
 /** Either the database or one transaction of it: the queries of the rooms' stores take both. */
 export type Connection = Kysely<Schema> | Transaction<Schema>;
@@ -42,15 +43,24 @@ export async function openDatabase(
     return db;
   } catch (error) {
     await db.destroy();
-    const reason = error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
-    const advice = sqlite
-      ? 'Restore a backup ("gitea-databricks restore"), or name another file in "database"'
-      : 'See "database" in the configuration';
-    throw new Error(
-      `The database ${nameOf(target)} cannot be used: ${reason}.${/[.] /.test(reason) ? '' : ` ${advice}.`}`,
-      { cause: error },
-    );
+    const reason = reasonOf(error);
+    const told = `The database ${nameOf(target)} cannot be used: ${reason}.`;
+    throw new Error(error instanceof NewerSchema ? told : `${told} ${adviceFor(reason, sqlite)}`, {
+      cause: error,
+    });
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof StoreUnavailable) return error.reason;
+  return error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
+}
+
+function adviceFor(reason: string, sqlite: boolean): string {
+  if (!sqlite) return 'See "database" in the configuration.';
+  return /damaged|no database/.test(reason)
+    ? 'Restore a backup ("gitea-databricks restore"), or name another file in "database".'
+    : 'Look at its disk, its folder and its owner.';
 }
 
 /** https://sqlite.org/pragma.html#pragma_quick_check */

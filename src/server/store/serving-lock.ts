@@ -33,5 +33,9 @@ export function takeServingLock(path: string, purpose: string): ServingLock {
       { cause: error },
     );
   }
-  return { release: () => lock.close() };
+  return {
+    release() {
+      if (lock.isOpen) lock.close();
+    },
+  };
 }

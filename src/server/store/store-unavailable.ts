@@ -26,10 +26,13 @@ const postgres = /^(?:08|53|57P|58|28|3D|XX00[12]|25006|25P03|57014|55P03|40001|
 export class StoreUnavailable extends Error {
   /** Nobody answers: who asks next would only wait for the same. */
   readonly unreachable: boolean;
+  /** Without a full stop. */
+  readonly reason: string;
 
   constructor(reason: string, options: { cause: unknown; unreachable?: boolean }) {
     super(`The database cannot be used now: ${reason}.`, { cause: options.cause });
     this.name = 'StoreUnavailable';
+    this.reason = reason;
     this.unreachable = options.unreachable ?? false;
   }
 }
