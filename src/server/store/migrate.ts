@@ -2,12 +2,16 @@ import type { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { initial } from './migrations/0001-initial.ts';
 import { commands } from './migrations/0002-commands.ts';
-import { releaseRequester } from './migrations/0004-release-requester.ts';
 import { leases } from './migrations/0003-leases.ts';
+import { releaseRequester } from './migrations/0004-release-requester.ts';
 import type { Schema } from './schema.ts';
 
-const migrations = { '0001-initial': initial, '0002-commands': commands,
-  '0004-release-requester': releaseRequester, '0003-leases': leases };
+const migrations = {
+  '0001-initial': initial,
+  '0002-commands': commands,
+  '0003-leases': leases,
+  '0004-release-requester': releaseRequester,
+};
 
 /** The schema is of a version that is newer than this one. */
 export class NewerSchema extends Error {

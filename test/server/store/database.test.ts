@@ -73,9 +73,7 @@ describe('SQLite', () => {
   test('a file that is no database is refused', async () => {
     const file = join(newFolder(), 'store.sqlite');
     writeFileSync(file, 'this is no database, but long enough to look like one: '.repeat(100));
-    await expect(serve(file)).rejects.toThrow(
-      `The database ${file} cannot be used: its file is no database`,
-    );
+    await expect(serve(file)).rejects.toThrow(`The database ${file} cannot be used: its file is no database`);
   });
 
   test('a damaged page is found before anything is served', async () => {
