@@ -114,7 +114,7 @@ export class Outbox {
       const reason = error instanceof Error ? error.message : String(error);
       const fields = { topic: item.topic, key: item.key, attempt: item.attempts + 1, err: error };
       if (isPermanent(error) || item.attempts + 1 >= (this.#options.maxAttempts ?? 600)) {
-        await outbox.park(item.id, reason);
+        await outbox.park(item.id, this.#now().toISOString(), reason);
         this.#options.log.error(fields, 'gave up on an outgoing message');
       } else {
         const next = this.#now().getTime() + backoffMs(item.attempts);

@@ -1,30 +1,49 @@
 /** What goes out: commit statuses, reports, reactions, cancellations at Databricks, promotions. */
 export type OutboxTopic = 'status' | 'report' | 'reaction' | 'cancel' | 'promote';
 
-/** Topics of which only the newest row of a key matters: an older pending one is never sent after a newer one. */
+/** Topics of which only the newest row of a key matters: an older waiting one is never sent after a newer one. */
 export const newestWins: ReadonlySet<OutboxTopic> = new Set<OutboxTopic>(['status', 'report']);
+
+/** Nothing waits longer than this between two tries, milliseconds. */
+export const longestPauseMs = 300_000;
 
 export interface OutboxMessage {
   topic: OutboxTopic;
   /** Rows of one key go out in order, one at a time. */
   key: string;
-  /** JSON; the handler of the topic knows its shape. */
-  payload: Record<string, unknown>;
+  /** JSON with `repository`, Gitea's id; the handler of the topic knows the rest of its shape. */
+  payload: { repository: number } & Record<string, unknown>;
 }
 
 export interface OutboxItem extends OutboxMessage {
   id: string;
+  /** Failed ones so far. */
   attempts: number;
+}
+
+/** A message that was given up on and waits for an administrator. Times are ISO 8601. */
+export interface ParkedMessage extends OutboxItem {
+  /** The last failure, in the words of whoever refused. */
+  reason: string;
+  createdAt: string;
+  parkedAt: string;
 }
 
 /** Port: the rows that must go out. Enqueue inside the transaction that makes them true. */
 export interface OutboxStore {
-  /** For topics where the newest wins, pending rows of the same key become superseded; a status that says what the last one said is left out. */
+  /**
+   * For topics where the newest wins, waiting and parked rows of the same key and topic become superseded; a status
+   * that says what the last one said is left out. Rows of a key are in the order of their commits, whatever the clocks
+   * of the processes say.
+   */
   enqueue(message: OutboxMessage): Promise<void>;
   /** What was enqueued last under this key; null: nothing ever was. */
   last(key: string): Promise<Record<string, unknown> | null>;
-  /** Due rows, oldest first: only the oldest pending row of each key. `now` is ISO 8601. */
-  due(now: string, limit: number): Promise<OutboxItem[]>;
+  /**
+   * Due rows, oldest first: only the oldest pending row of each key. A row that waits for longer than any pause is due,
+   * too: the clock was set back. `now` is ISO 8601.
+   */
+  due(now: string, limit: number, topics?: readonly OutboxTopic[]): Promise<OutboxItem[]>;
   /** The earliest time after `now` at which a pending row wants to go out (ISO 8601); null when there is none. */
   nextDue(now: string): Promise<string | null>;
   done(id: string, now: string): Promise<void>;
@@ -32,7 +51,17 @@ export interface OutboxStore {
   /** Not its time yet: like `retryLater`, without counting an attempt. */
   postpone(id: string, nextAttemptAt: string): Promise<void>;
   /** Given up on: kept for the administrator, does not hold up the later rows of its key. */
-  park(id: string, error: string): Promise<void>;
+  park(id: string, now: string, error: string): Promise<void>;
+  /** Rows of the key that wait or are parked need not go out any more. @returns how many there were */
+  withdraw(key: string, topics: readonly OutboxTopic[], now: string): Promise<number>;
+  /** What was given up on, newest first. */
+  parked(repositories: readonly number[] | 'all', limit: number): Promise<ParkedMessage[]>;
+  /**
+   * A parked message is due again, with its attempts counted anew.
+   *
+   * @returns what it was; null when it is not parked (any more), or a newer one of its key made it pointless
+   */
+  retry(id: string, now: string): Promise<ParkedMessage | null>;
   /** For metrics and `doctor`. */
   counts(): Promise<{ pending: number; parked: number }>;
 }

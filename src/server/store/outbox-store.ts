@@ -1,7 +1,27 @@
-import type { OutboxItem, OutboxStore } from '../outbox/ports.ts';
-import { newestWins } from '../outbox/ports.ts';
+import type { Selectable } from 'kysely';
+import type { OutboxItem, OutboxMessage, OutboxStore, ParkedMessage } from '../outbox/ports.ts';
+import { longestPauseMs, newestWins } from '../outbox/ports.ts';
 import type { Connection } from './database.ts';
-import { sortableId } from './sortable-id.ts';
+import type { OutboxRow } from './schema.ts';
+import { sortableId, sortableIdAfter } from './sortable-id.ts';
+
+/** Due at once, on every machine: not all clocks are right. */
+const atOnce = new Date(0).toISOString();
+
+const payloadOf = (text: string) => JSON.parse(text) as OutboxMessage['payload'];
+
+function toParked(row: Selectable<OutboxRow>): ParkedMessage {
+  return {
+    id: row.id,
+    topic: row.topic as OutboxItem['topic'],
+    key: row.key,
+    payload: payloadOf(row.payload),
+    attempts: row.attempts,
+    reason: row.last_error ?? '',
+    createdAt: row.created_at,
+    parkedAt: row.done_at ?? row.created_at,
+  };
+}
 
 /** The outbox table. See the port for what each method promises. */
 export function createOutboxStore(connection: Connection, now: () => Date = () => new Date()): OutboxStore {
@@ -9,17 +29,24 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
     async enqueue({ topic, key, payload }) {
       const at = now().toISOString();
       const text = JSON.stringify(payload);
+      const newest = await connection
+        .selectFrom('outbox')
+        .select('id')
+        .where('key', '=', key)
+        .orderBy('id', 'desc')
+        .limit(1)
+        .executeTakeFirst();
       if (topic === 'status') {
-        // Saying the same again would only add a row to Gitea's list of statuses.
+        // Saying the same again would only add a row to Gitea's list of statuses. What is parked was not said.
         const last = await connection
           .selectFrom('outbox')
           .select(['state', 'payload'])
           .where('key', '=', key)
-          .where('state', 'in', ['pending', 'done'])
+          .where('state', 'in', ['pending', 'done', 'parked'])
           .orderBy('id', 'desc')
           .limit(1)
           .executeTakeFirst();
-        if (last?.payload === text) return;
+        if (last?.payload === text && last.state !== 'parked') return;
       }
       if (newestWins.has(topic)) {
         await connection
@@ -27,19 +54,19 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
           .set({ state: 'superseded', done_at: at })
           .where('key', '=', key)
           .where('topic', '=', topic)
-          .where('state', '=', 'pending')
+          .where('state', 'in', ['pending', 'parked'])
           .execute();
       }
       await connection
         .insertInto('outbox')
         .values({
-          id: sortableId(),
+          id: newest === undefined ? sortableId() : sortableIdAfter(newest.id),
           topic,
           key,
           payload: text,
           state: 'pending',
           attempts: 0,
-          next_attempt_at: at,
+          next_attempt_at: atOnce,
           last_error: null,
           created_at: at,
           done_at: null,
@@ -58,12 +85,17 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
       return row ? (JSON.parse(row.payload) as Record<string, unknown>) : null;
     },
 
-    async due(at, limit) {
-      const rows = await connection
+    async due(at, limit, topics) {
+      const tooFar = new Date(Date.parse(at) + longestPauseMs + 1_000).toISOString();
+      let query = connection
         .selectFrom('outbox as item')
         .select(['item.id', 'item.topic', 'item.key', 'item.payload', 'item.attempts'])
         .where('item.state', '=', 'pending')
-        .where('item.next_attempt_at', '<=', at)
+        .where(({ or, eb }) =>
+          or([eb('item.next_attempt_at', '<=', at), eb('item.next_attempt_at', '>', tooFar)]),
+        );
+      if (topics !== undefined) query = query.where('item.topic', 'in', topics);
+      const rows = await query
         .where(({ not, exists, selectFrom }) =>
           not(
             exists(
@@ -82,7 +114,7 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
         id: row.id,
         topic: row.topic as OutboxItem['topic'],
         key: row.key,
-        payload: JSON.parse(row.payload) as Record<string, unknown>,
+        payload: payloadOf(row.payload),
         attempts: row.attempts,
       }));
     },
@@ -130,13 +162,76 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
         .execute();
     },
 
-    async park(id, error) {
+    async park(id, at, error) {
       await connection
         .updateTable('outbox')
-        .set((column) => ({ state: 'parked', attempts: column('attempts', '+', 1), last_error: error }))
+        .set((column) => ({
+          state: 'parked',
+          attempts: column('attempts', '+', 1),
+          last_error: error,
+          done_at: at,
+        }))
         .where('id', '=', id)
         .where('state', '=', 'pending')
         .execute();
+    },
+
+    async withdraw(key, topics, at) {
+      const rows = await connection
+        .updateTable('outbox')
+        .set({ state: 'superseded', done_at: at })
+        .where('key', '=', key)
+        .where('topic', 'in', topics)
+        .where('state', 'in', ['pending', 'parked'])
+        .returning('id')
+        .execute();
+      return rows.length;
+    },
+
+    async parked(repositories, limit) {
+      const rows = await connection
+        .selectFrom('outbox')
+        .selectAll()
+        .where('state', '=', 'parked')
+        .orderBy('done_at', 'desc')
+        .orderBy('id', 'desc')
+        .execute();
+      const wanted = rows
+        .map(toParked)
+        .filter(({ payload }) => repositories === 'all' || repositories.includes(payload.repository));
+      return wanted.slice(0, limit);
+    },
+
+    async retry(id, at) {
+      const row = await connection
+        .selectFrom('outbox')
+        .selectAll()
+        .where('id', '=', id)
+        .where('state', '=', 'parked')
+        .executeTakeFirst();
+      if (!row) return null;
+      const message = toParked(row);
+      const newer = newestWins.has(message.topic)
+        ? await connection
+            .selectFrom('outbox')
+            .select('id')
+            .where('key', '=', row.key)
+            .where('topic', '=', row.topic)
+            .where('id', '>', id)
+            .limit(1)
+            .executeTakeFirst()
+        : undefined;
+      await connection
+        .updateTable('outbox')
+        .set(
+          newer === undefined
+            ? { state: 'pending', attempts: 0, next_attempt_at: atOnce, done_at: null }
+            : { state: 'superseded', done_at: at },
+        )
+        .where('id', '=', id)
+        .where('state', '=', 'parked')
+        .execute();
+      return newer === undefined ? message : null;
     },
 
     async counts() {

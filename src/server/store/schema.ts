@@ -164,7 +164,7 @@ export interface OutboxRow {
   id: string;
   /** 'status' | 'report' | 'cancel' | 'promote' … */
   topic: string;
-  /** Rows of one key go out in order; a newer one replaces those still pending. */
+  /** Rows of one key go out in order. */
   key: string;
   payload: string;
   state: 'pending' | 'done' | 'superseded' | 'parked';
@@ -172,6 +172,7 @@ export interface OutboxRow {
   next_attempt_at: string;
   last_error: string | null;
   created_at: string;
+  /** When it was sent, superseded or parked. */
   done_at: string | null;
 }
 

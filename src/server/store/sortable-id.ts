@@ -24,3 +24,14 @@ export function sortableId(now: number = Date.now()): string {
   const random = [...randomBytes(8)].map((byte) => alphabet[byte % 32]).join('');
   return encode(lastTime, 9) + encode(sequence % 32_768, 3) + random;
 }
+
+/**
+ * An id that sorts after this one, whatever the clock says: it may have been set back, and another backend's may be
+ * ahead.
+ */
+export function sortableIdAfter(earlier: string, now?: number): string {
+  const id = sortableId(now);
+  if (id > earlier) return id;
+  const time = [...earlier.slice(0, 9)].reduce((sum, digit) => sum * 32 + alphabet.indexOf(digit), 0);
+  return encode(time + 1, 9) + id.slice(9);
+}

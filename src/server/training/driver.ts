@@ -230,7 +230,11 @@ export class RunDriver {
       { databricksRunId: remoteId },
       {
         also: async ({ outbox }) =>
-          await outbox.enqueue({ topic: 'cancel', key: `cancel:${id}`, payload: { run: id } }),
+          await outbox.enqueue({
+            topic: 'cancel',
+            key: `cancel:${id}`,
+            payload: { repository: repository.id, run: id },
+          }),
       },
     );
   }
@@ -353,7 +357,11 @@ export class RunDriver {
       {
         audit: { action: 'run.ended', outcome: 'failed', actor: system, detail: { state: 'timed-out' } },
         also: async ({ outbox }) =>
-          await outbox.enqueue({ topic: 'cancel', key: `cancel:${run.id}`, payload: { run: run.id } }),
+          await outbox.enqueue({
+            topic: 'cancel',
+            key: `cancel:${run.id}`,
+            payload: { repository: run.repositoryId, run: run.id },
+          }),
       },
     );
   }
@@ -440,7 +448,11 @@ export class RunDriver {
             // What may go on there without anybody here looking at it is ended.
             const lost = run.state === 'uploading' && refused?.temporary === true;
             if (!lost && run.state !== 'submitted' && run.state !== 'running') return;
-            await outbox.enqueue({ topic: 'cancel', key: `cancel:${id}`, payload: { run: id } });
+            await outbox.enqueue({
+              topic: 'cancel',
+              key: `cancel:${id}`,
+              payload: { repository: repository.id, run: id },
+            });
           },
         },
       );

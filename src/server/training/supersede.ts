@@ -87,7 +87,11 @@ async function end(
         await more?.(stores);
         // While uploading, a submission may be under way whose answer nobody will wait for.
         if (run.databricksRunId === null && run.state !== 'uploading') return;
-        await outbox.enqueue({ topic: 'cancel', key: `cancel:${run.id}`, payload: { run: run.id } });
+        await outbox.enqueue({
+          topic: 'cancel',
+          key: `cancel:${run.id}`,
+          payload: { repository: run.repositoryId, run: run.id },
+        });
       },
     },
   );

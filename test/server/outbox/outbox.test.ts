@@ -31,7 +31,7 @@ async function opened(handler: Handler, options: Partial<OutboxOptions> = {}) {
     await db.destroy();
   });
   const enqueue = (topic: OutboxTopic, key: string, value: number) =>
-    transactor.stores.outbox.enqueue({ topic, key, payload: { value } });
+    transactor.stores.outbox.enqueue({ topic, key, payload: { repository: 1, value } });
   const states = async () => {
     const rows = await db.selectFrom('outbox').select(['state', 'attempts']).orderBy('id').execute();
     return rows.map((row) => row.state);
