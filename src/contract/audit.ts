@@ -7,6 +7,7 @@ const optionalString = Type.Union([Type.String(), Type.Null()]);
 export const auditActions = [
   'delivery.accepted',
   'run.created',
+  'run.advanced',
   'run.submitted',
   'run.ended',
   'run.cancel-requested',

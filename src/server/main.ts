@@ -254,11 +254,12 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const outbox = new Outbox({
     transactor,
     log,
+    workspaceOf: async (repository) => (await repositories.find(repository))?.workspace.name ?? '',
     handlers: {
       status: publisher.status,
       report: publisher.report,
       reaction: createReactions({ repositories, react: comments.react }),
-      cancel: training.cancelRemote,
+      ...training.messages,
       promote: ({ repository, pull }) =>
         merges.promote({ repository: Number(repository), pull: Number(pull) }),
     },

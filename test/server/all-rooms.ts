@@ -32,7 +32,7 @@ import { createSituations } from '../../src/server/report/situation.ts';
 import type { Stores } from '../../src/server/store/stores.ts';
 import type { Transactor } from '../../src/server/store/transactor.ts';
 import { createConfigurations } from '../../src/server/training/configurations.ts';
-import type { Run } from '../../src/server/training/ports.ts';
+import type { Run, RunChange } from '../../src/server/training/ports.ts';
 import { runUrl } from '../../src/server/training/run-url.ts';
 import { createTraining } from '../../src/server/training/training.ts';
 import { createWebhookIntake } from '../../src/server/webhook/intake.ts';
@@ -141,12 +141,15 @@ function createRooms(
   });
   const outbox = new Outbox({
     transactor,
-    clock,
+    workspaceOf: async () => 'main',
+    clock: { ...systemClock, now: clock },
     log: silent,
     handlers: {
       status: publisher.status,
       report: publisher.report,
       reaction: createReactions({ repositories, react: comments.react }),
+      upload: async () => {},
+      submit: async () => {},
       cancel: async () => {},
       promote: async () => {},
     },
@@ -256,6 +259,12 @@ export async function commit(
   return await git(work, 'rev-parse', 'HEAD');
 }
 
+/** Puts a run into a state without what leads to it. */
+export async function force({ runs }: Pick<Stores, 'runs'>, id: string, change: Partial<Run>): Promise<void> {
+  const now = (await runs.findById(id))!;
+  await runs.update(id, now.version, change as RunChange);
+}
+
 /** Ends a run in the store as the driver would, with these metrics and this version. */
 export async function finish(
   backend: TestBackend,
@@ -263,9 +272,8 @@ export async function finish(
   metrics: Record<string, number>,
   modelVersion: number | null = null,
 ): Promise<void> {
-  const { runs } = backend.transactor.stores;
-  const now = (await runs.findById(run.id))!;
-  await runs.update(run.id, now.version, { state: 'succeeded', metrics, modelVersion, nextCheckAt: null });
+  const ended = { state: 'succeeded', metrics, modelVersion, nextCheckAt: null } as const;
+  await force(backend.transactor.stores, run.id, ended);
 }
 
 /** Sends a delivery with the headers and the signature of Gitea. */

@@ -1,132 +1,170 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../duty/clock.ts';
+import { pause, systemClock } from '../duty/clock.ts';
+import type { Duty } from '../duty/keeper.ts';
+import { Lanes } from '../duty/lanes.ts';
+import { LeaseLost } from '../duty/lease.ts';
+import { reached } from '../duty/moments.ts';
+import { Rounds } from '../duty/rounds.ts';
 import type { Transactor } from '../store/transactor.ts';
-import { backoffMs } from './backoff.ts';
+import type { Send } from './attempt.ts';
+import type { Bounds } from './failure.ts';
+import { consequenceOf } from './failure.ts';
 import type { OutboxItem, OutboxStore, OutboxTopic } from './ports.ts';
-import { Postpone } from './postpone.ts';
 
 export interface OutboxOptions {
   transactor: Transactor<{ outbox: OutboxStore }>;
-  /** Delivers one payload. It may be called again for the same row (after a crash), so it must be idempotent. */
-  handlers: Record<OutboxTopic, (payload: Record<string, unknown>) => Promise<void>>;
-  clock?: () => Date;
+  handlers: Record<OutboxTopic, Send>;
+  /** Name of the workspace that a repository's runs go to: one that does not answer holds up no other one. */
+  workspaceOf: (repository: number) => Promise<string>;
+  clock?: Clock;
   log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
-  /** After so many failed attempts a row is parked: with the backoff's cap of 5 minutes about two days. */
-  maxAttempts?: number;
+  bounds?: Partial<Bounds>;
+  /** Messages to Gitea, and to each workspace, that are under way at the same time; 8 by default. */
   concurrency?: number;
+  random?: () => number;
 }
 
-/** An error says by itself that repeating is pointless (the comment's pull request is gone, …). */
-function isPermanent(error: unknown): boolean {
-  return error instanceof Error && 'permanent' in error && error.permanent === true;
-}
+/** Who is asked, by topic. Each has lanes of its own. */
+const targets: readonly { kind: 'gitea' | 'workspace'; topics: readonly OutboxTopic[] }[] = [
+  { kind: 'gitea', topics: ['status', 'report', 'reaction'] },
+  { kind: 'workspace', topics: ['upload', 'submit', 'cancel', 'promote'] },
+];
+
+/** Due rows that are read at once; and how often more are, to find one whose target has a free lane. */
+const page = { rows: 200, pages: 10 };
+/** Rest of a key whose row could not be written, milliseconds: it is still due, and would go out again at once. */
+const restMs = 5_000;
 
 /**
  * Sends the outbox: due rows, in order within a key, several keys at a time; failures are retried with growing
  * pauses and parked after a bound. Everything is in the store, so a restart continues where this one stopped.
  */
-export class Outbox {
+export class Outbox implements Duty {
   readonly #options: OutboxOptions;
-  /** Keys with a delivery under way, and its end. */
-  readonly #busy = new Map<string, Promise<void>>();
-  #timer: NodeJS.Timeout | undefined;
-  #filling: Promise<void> | undefined;
-  #again = false;
-  #stopped = true;
+  readonly #clock: Clock;
+  readonly #bounds: Bounds;
+  readonly #rounds: Rounds;
+  readonly #lanes = new Lanes<string>((key) => {
+    this.#targets.delete(key);
+    this.#rounds.wake();
+  });
+  /** Of each key under way, whom it is sent to. */
+  readonly #targets = new Map<string, string>();
   #stop = new AbortController();
 
   constructor(options: OutboxOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#bounds = { attempts: 600, refusals: 24, ...options.bounds };
+    this.#rounds = new Rounds({
+      round: (now) => this.#round(now.toISOString()),
+      clock: this.#clock,
+      failed: (error) => options.log.error({ err: error }, 'the outbox could not be read'),
+    });
   }
 
   start(): void {
-    this.#stopped = false;
     this.#stop = new AbortController();
-    this.wake();
+    this.#rounds.start();
   }
 
-  /** Waits for the deliveries under way. */
+  /** Waits for what is being sent. */
   async stop(): Promise<void> {
-    this.#stopped = true;
     this.#stop.abort();
-    clearTimeout(this.#timer);
-    await this.#filling;
-    await Promise.all(this.#busy.values());
+    await this.#rounds.stop();
+    await this.#lanes.settled();
   }
 
   /** Call after a commit that enqueued something. */
   wake(): void {
-    if (this.#stopped) return;
-    this.#again = true;
-    this.#filling ??= this.#fill().finally(() => {
-      this.#filling = undefined;
-      if (this.#again) this.wake();
-    });
+    this.#rounds.wake();
   }
 
-  /** Starts what is due and has a free lane; sets the alarm for what is due later. */
-  async #fill(): Promise<void> {
+  /** Starts what is due and has a free lane. */
+  async #round(now: string): Promise<string | null> {
     const { outbox } = this.#options.transactor.stores;
-    clearTimeout(this.#timer);
-    let pause = 60_000;
-    try {
-      // One moment for both questions: what becomes due between them would be seen by neither.
-      let now = this.#now().toISOString();
-      while (this.#again && !this.#stopped) {
-        this.#again = false;
-        now = this.#now().toISOString();
-        const lanes = (this.#options.concurrency ?? 8) - this.#busy.size;
-        if (lanes <= 0) return;
-        const due = await outbox.due(now, lanes + this.#busy.size);
-        const free = due.filter((item) => !this.#busy.has(item.key)).slice(0, lanes);
-        for (const item of free) this.#busy.set(item.key, this.#deliver(item));
+    for (const { kind, topics } of targets) {
+      let after: string | undefined;
+      for (let left = page.pages; left > 0 && !this.#stop.signal.aborted; left -= 1) {
+        const due = await outbox.due(now, page.rows, topics, after);
+        for (const item of due) await this.#take(item, kind);
+        after = due.at(-1)?.id;
+        if (due.length < page.rows || (kind === 'gitea' && this.#isFull(kind))) break;
       }
-      const next = await outbox.nextDue(now);
-      if (next !== null) pause = Math.max(20, Math.min(pause, Date.parse(next) - this.#now().getTime()));
-    } catch (error) {
-      this.#options.log.error({ err: error }, 'the outbox could not be read');
-      pause = 5_000;
     }
-    if (!this.#stopped) this.#timer = setTimeout(() => this.wake(), pause);
+    return await outbox.nextDue(now);
   }
 
-  async #deliver(item: OutboxItem): Promise<void> {
+  async #take(item: OutboxItem, kind: 'gitea' | 'workspace'): Promise<void> {
+    if (this.#lanes.has(item.key)) return;
+    const target =
+      kind === 'gitea' ? kind : `workspace ${await this.#options.workspaceOf(item.payload.repository)}`;
+    if (this.#isFull(target) || this.#stop.signal.aborted) return;
+    this.#targets.set(item.key, target);
+    const { signal } = this.#stop;
+    this.#lanes.start(item.key, async () => await this.#deliver(item, signal));
+  }
+
+  #isFull(target: string): boolean {
+    let used = 0;
+    for (const one of this.#targets.values()) if (one === target) used += 1;
+    return used >= (this.#options.concurrency ?? 8);
+  }
+
+  /** Never rejects. */
+  async #deliver(item: OutboxItem, signal: AbortSignal): Promise<void> {
     try {
-      await this.#attempt(item);
+      await this.#attempt(item, signal);
     } catch (error) {
-      this.#options.log.error({ err: error, key: item.key }, 'the outbox could not be written');
-      // It is still due: without a rest it would go out again and again while nothing can be recorded.
-      await sleep(5_000, undefined, { signal: this.#stop.signal }).catch(() => {});
-    } finally {
-      this.#busy.delete(item.key);
-      this.wake();
+      if (!(error instanceof LeaseLost)) {
+        this.#options.log.error({ err: error, key: item.key }, 'the outbox could not be written');
+      }
+      await pause(this.#clock, restMs, signal);
     }
   }
 
-  async #attempt(item: OutboxItem): Promise<void> {
-    const { outbox } = this.#options.transactor.stores;
+  async #attempt(item: OutboxItem, signal: AbortSignal): Promise<void> {
+    reached('outbox.sending');
     try {
-      await this.#options.handlers[item.topic](item.payload);
+      await this.#options.handlers[item.topic](item.payload, { number: item.attempts + 1, signal });
     } catch (error) {
-      if (error instanceof Postpone) {
-        await outbox.postpone(item.id, new Date(this.#now().getTime() + error.delayMs).toISOString());
-        return;
-      }
-      const reason = error instanceof Error ? error.message : String(error);
-      const fields = { topic: item.topic, key: item.key, attempt: item.attempts + 1, err: error };
-      if (isPermanent(error) || item.attempts + 1 >= (this.#options.maxAttempts ?? 600)) {
-        await outbox.park(item.id, this.#now().toISOString(), reason);
-        this.#options.log.error(fields, 'gave up on an outgoing message');
-      } else {
-        const next = this.#now().getTime() + backoffMs(item.attempts);
-        await outbox.retryLater(item.id, new Date(next).toISOString(), reason);
-        this.#options.log.warn(fields, 'an outgoing message will be tried again');
-      }
+      // What was ended because the outbox stops is begun again by whoever starts it next.
+      if (!signal.aborted) await this.#failed(item, error, signal);
       return;
     }
-    await outbox.done(item.id, this.#now().toISOString());
+    reached('outbox.sent');
+    const now = this.#clock.now().toISOString();
+    await this.#write((outbox) => outbox.done(item.id, now));
+    reached('outbox.recorded');
   }
 
-  #now(): Date {
-    return this.#options.clock?.() ?? new Date();
+  async #failed(item: OutboxItem, error: unknown, signal: AbortSignal): Promise<void> {
+    const { log, random } = this.#options;
+    const fields = { topic: item.topic, key: item.key, attempt: item.attempts + 1, err: error };
+    const consequence = consequenceOf(error, item.attempts, this.#bounds, random);
+    const now = this.#clock.now();
+    const later = (milliseconds: number) => new Date(now.getTime() + milliseconds).toISOString();
+    switch (consequence.kind) {
+      case 'lease-lost':
+        await pause(this.#clock, restMs, signal);
+        return;
+      case 'postpone':
+        await this.#write((outbox) => outbox.postpone(item.id, later(consequence.pause)));
+        return;
+      case 'retry':
+        await this.#write((outbox) =>
+          outbox.retryLater(item.id, later(consequence.pause), consequence.reason),
+        );
+        log.warn(fields, 'an outgoing message will be tried again');
+        return;
+      case 'park':
+        await this.#write((outbox) => outbox.park(item.id, now.toISOString(), consequence.reason));
+        log.error(fields, 'gave up on an outgoing message');
+    }
+  }
+
+  /** In a transaction of its own, which the lease fences. */
+  async #write(work: (outbox: OutboxStore) => Promise<void>): Promise<void> {
+    await this.#options.transactor.transaction(async ({ outbox }) => await work(outbox));
   }
 }

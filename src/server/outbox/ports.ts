@@ -1,5 +1,5 @@
-/** What goes out: commit statuses, reports, reactions, cancellations at Databricks, promotions. */
-export type OutboxTopic = 'status' | 'report' | 'reaction' | 'cancel' | 'promote';
+/** What goes out: commit statuses, reports, reactions; snapshots, starts and cancellations of runs; promotions. */
+export type OutboxTopic = 'status' | 'report' | 'reaction' | 'upload' | 'submit' | 'cancel' | 'promote';
 
 /** Topics of which only the newest row of a key matters: an older waiting one is never sent after a newer one. */
 export const newestWins: ReadonlySet<OutboxTopic> = new Set<OutboxTopic>(['status', 'report']);
@@ -42,8 +42,10 @@ export interface OutboxStore {
   /**
    * Due rows, oldest first: only the oldest pending row of each key. A row that waits for longer than any pause is due,
    * too: the clock was set back. `now` is ISO 8601.
+   *
+   * @param after id of the last one of the page before
    */
-  due(now: string, limit: number, topics?: readonly OutboxTopic[]): Promise<OutboxItem[]>;
+  due(now: string, limit: number, topics?: readonly OutboxTopic[], after?: string): Promise<OutboxItem[]>;
   /** The earliest time after `now` at which a pending row wants to go out (ISO 8601); null when there is none. */
   nextDue(now: string): Promise<string | null>;
   done(id: string, now: string): Promise<void>;

@@ -85,7 +85,7 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
       return row ? (JSON.parse(row.payload) as Record<string, unknown>) : null;
     },
 
-    async due(at, limit, topics) {
+    async due(at, limit, topics, after) {
       const tooFar = new Date(Date.parse(at) + longestPauseMs + 1_000).toISOString();
       let query = connection
         .selectFrom('outbox as item')
@@ -95,6 +95,7 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
           or([eb('item.next_attempt_at', '<=', at), eb('item.next_attempt_at', '>', tooFar)]),
         );
       if (topics !== undefined) query = query.where('item.topic', 'in', topics);
+      if (after !== undefined) query = query.where('item.id', '>', after);
       const rows = await query
         .where(({ not, exists, selectFrom }) =>
           not(

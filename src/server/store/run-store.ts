@@ -146,6 +146,18 @@ export function createRunStore(connection: Connection): RunStore {
       return changed !== undefined;
     },
 
+    async move(id, version, { from, fields }, change) {
+      const changed = await connection
+        .updateTable('runs')
+        .set({ ...toColumns({ ...change, ...fields }), version: version + 1 })
+        .where('id', '=', id)
+        .where('version', '=', version)
+        .where('state', '=', from)
+        .returning('id')
+        .executeTakeFirst();
+      return changed !== undefined;
+    },
+
     async linkPull(runId, repositoryId, index) {
       const linked = await connection
         .insertInto('run_pulls')

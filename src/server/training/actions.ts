@@ -14,7 +14,7 @@ import { RunChanged } from './journal.ts';
 import type { RunFactory, UsableConfiguration } from './new-run.ts';
 import type { ConfigurationRecord, Run, RunStore, TrainingStores } from './ports.ts';
 import { parameterDigest } from './run-key.ts';
-import { endRun } from './supersede.ts';
+import { endByPerson } from './supersede.ts';
 import { isFinal } from './transitions.ts';
 
 /** Where a person's request comes from. */
@@ -126,11 +126,16 @@ export class RunActionsService {
       );
     }
     const reason = `Cancelled by ${by.user.name}.`;
-    const ended = await endRun(this.#options, repository, run, 'cancelled', reason, actorOf(by), by.also);
+    const ended = await endByPerson(this.#options.journal, repository, run, 'cancelled-by-person', {
+      reason,
+      actor: actorOf(by),
+      ...(by.also && { also: by.also }),
+    });
+    if (ended) return ended;
     const now = await this.#options.runs.findById(run.id);
     if (!now) throw new RunChanged(run.id);
     // It ended by itself in the moment before: say how.
-    return ended ? now : await this.cancel(repository, now, by);
+    return await this.cancel(repository, now, by);
   }
 
   /** The same commit with the same parameters once more, under the configuration of now. */
@@ -198,46 +203,32 @@ export class RunActionsService {
     if (waiting && waiting.parameterDigest === parameterDigest(parameters)) {
       return await this.#approve(repository, waiting, by);
     }
-    if (waiting)
-      await endRun(
-        this.#options,
-        repository,
-        waiting,
-        'superseded',
-        'Approved with other parameters.',
-        actorOf(by),
-      );
+    if (waiting) {
+      const reason = 'Approved with other parameters.';
+      await endByPerson(this.#options.journal, repository, waiting, 'superseded', {
+        reason,
+        actor: actorOf(by),
+      });
+    }
     const source = { branch: pull.fork ? null : pull.head.branch, pull: pull.index, fork: pull.fork };
     return await this.#create(repository, record, commit, source, parameters, by);
   }
 
   /** The approval holds for this commit alone. */
   async #approve(repository: BoundRepository, run: Run, by: RequestedBy): Promise<Run> {
-    const { journal, runs, wake } = this.#options;
-    try {
-      return await journal.change(
-        repository,
-        run,
-        { state: 'queued', stateReason: null, actor: by.user, nextCheckAt: new Date().toISOString() },
-        {
-          audit: {
-            action: 'run.fork-approved',
-            outcome: 'done',
-            actor: actorOf(by),
-            approval: `${by.user.name} approved ${run.commit}`,
-            requestId: by.requestId,
-          },
-          also: by.also,
-        },
-      );
-    } catch (error) {
-      // Somebody else was a moment earlier: what they decided stands.
-      const now = error instanceof RunChanged ? await runs.findById(run.id) : null;
-      if (!now) throw error;
-      return now;
-    } finally {
-      wake();
-    }
+    const { journal, runs } = this.#options;
+    const approved = await journal.insist(repository, run.id, 'approved', {
+      actor: actorOf(by),
+      change: { stateReason: null, actor: by.user },
+      approval: `${by.user.name} approved ${run.commit}`,
+      requestId: by.requestId,
+      ...(by.also && { also: by.also }),
+    });
+    if (approved) return approved;
+    // Somebody else was a moment earlier: what they decided stands.
+    const now = await runs.findById(run.id);
+    if (!now) throw new RunChanged(run.id);
+    return now;
   }
 
   async #create(

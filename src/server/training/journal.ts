@@ -1,43 +1,60 @@
-import type { RunState } from '../../contract/run.ts';
-import type { Actor, AuditDraft } from '../audit/entry.ts';
+/**
+ * Writes runs. Longer than most modules: creating, moving and noting share what must commit with each of them.
+ */
+import type { Actor } from '../audit/entry.ts';
+import { reached } from '../duty/moments.ts';
 import type { Announcer } from '../events/announcer.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
 import { statusOfRun } from '../report/status.ts';
 import type { Transactor } from '../store/transactor.ts';
 import { asCommitted } from './decisive-run.ts';
-import type { NewRun, Run, TrainingStores } from './ports.ts';
-import { assertTransition, isFinal } from './transitions.ts';
-
-export type RunChange = Partial<Omit<Run, 'id' | 'version' | 'pulls' | 'repositoryId' | 'number' | 'token'>>;
+import type { Facts } from './guards.ts';
+import type { NewRun, Run, RunChange, TrainingStores } from './ports.ts';
+import type { RunEvent, Sending } from './transitions.ts';
+import { births, Move, mayGoOn, objection } from './transitions.ts';
 
 /** Somebody else changed the run in between: read it again. */
 export class RunChanged extends Error {}
 
-/** States whose beginning is worth a new commit status. */
-const told: ReadonlySet<RunState> = new Set<RunState>(['waiting', 'queued', 'running']);
-
 export interface JournalOptions {
   transactor: Transactor<TrainingStores>;
   announcer: Announcer;
-  /** Of the outbox, after a commit. */
+  /** After a commit: the outbox and the watcher may have something to do. */
   wake: () => void;
   /** Absolute address of a run in the panel. */
   runUrl: (repository: BoundRepository, runId: string) => string;
   clock: () => Date;
 }
 
-export interface Recording {
-  /** What is appended to the audit log with the change. */
-  audit?: Omit<AuditDraft, 'subject' | 'repository' | 'commit' | 'ref' | 'pull' | 'principal'> & {
-    detail?: Record<string, unknown>;
-  };
-  /** More that must commit with it. */
-  also?: (stores: TrainingStores, run: Run) => Promise<void>;
+/** More that must commit with what is written. */
+export type Also = (stores: TrainingStores, run: Run) => Promise<void>;
+
+/** What is known about an event, and what is written with it. */
+export interface Happening {
+  /** Training itself when left out. */
+  actor?: Actor;
+  change?: RunChange;
+  /** When the run ended at Databricks (ISO 8601). */
+  endedAt?: string;
+  /** The pull request that does not need the run any more. */
+  pull?: number;
+  /** That nothing can go on at Databricks, against what the run says: the only start of it was refused. */
+  nothingStarted?: boolean;
+  /** Of the audit entry. */
+  detail?: Record<string, unknown>;
+  approval?: string;
+  requestId?: string;
+  also?: Also;
 }
 
+const training = { kind: 'system', name: 'training' } as const;
+
+/** Key of what a run sends to its workspace: one after the other. */
+const runKey = (runId: string): string => `run:${runId}`;
+
 /**
- * Writes runs. A change, its audit entry and its outgoing status, report and cancellation commit in one
- * transaction; viewers are told after it. An illegal transition throws before anything is written.
+ * What happens to a run is told as an event; state, audit entry and outgoing messages follow from the table of
+ * transitions and commit in one transaction. Viewers are told after it.
  */
 export class RunJournal {
   readonly #options: JournalOptions;
@@ -52,8 +69,9 @@ export class RunJournal {
     run: NewRun,
     pull: number | null,
     actor: Actor,
-    also?: Recording['also'],
+    also?: Also,
   ): Promise<{ run: Run; isNew: boolean }> {
+    const birth = births[run.state];
     const result = await this.#options.transactor.transaction(async (stores) => {
       await stores.runs.rememberTree(repository.id, run.commit, run.treeDigest);
       const created = await stores.runs.create(run);
@@ -63,8 +81,8 @@ export class RunJournal {
       const linked = (await stores.runs.findById(found.id)) ?? found;
       if (created) {
         await stores.audit.append({
-          action: 'run.created',
-          outcome: 'done',
+          action: birth.audit,
+          outcome: birth.outcome,
           actor,
           ...this.#about(linked),
           pull,
@@ -79,43 +97,120 @@ export class RunJournal {
         });
         await also?.(stores, linked);
       }
-      await this.#tell(stores, repository, linked);
+      await this.#send(stores, repository, linked, created ? birth.sends : ['tell']);
+      if (created) reached('run.creating');
       return { run: linked, isNew: created !== null };
     });
+    if (result.isNew) reached('run.created');
     this.#after(result.run);
     return result;
   }
 
   /**
-   * @returns the run as it is after the change
+   * Something happened to the run as it was read.
+   *
+   * @returns the run as it is after it
    * @throws RunChanged when it is not the run that was read any more
+   * @throws IllegalTransition when the table does not allow it; nothing is written
    */
-  async change(
+  async record(
     repository: BoundRepository,
     run: Run,
-    change: RunChange,
-    recording: Recording = {},
+    event: RunEvent,
+    happening: Happening = {},
   ): Promise<Run> {
-    const { state } = change;
-    const moves = state !== undefined && state !== run.state;
-    if (moves) assertTransition(run.state, state);
-    const ends = moves && isFinal(state);
-    const now = this.#options.clock().toISOString();
-    const full: RunChange = ends ? { ...change, endedAt: change.endedAt ?? now, nextCheckAt: null } : change;
-    const changed = await this.#options.transactor.transaction(async (stores) => {
-      if (!(await stores.runs.update(run.id, run.version, full))) throw new RunChanged(run.id);
-      await recording.also?.(stores, run);
+    const { change = {}, actor = training, detail, approval, requestId, also, endedAt } = happening;
+    const move = Move.of(run, event, this.#facts(happening), endedAt);
+    const moved = await this.#options.transactor.transaction(async (stores) => {
+      if (!(await stores.runs.move(run.id, run.version, move, change))) throw new RunChanged(run.id);
+      await also?.(stores, run);
       const after = await stores.runs.findById(run.id);
       if (!after) throw new RunChanged(run.id);
-      if (recording.audit) {
-        const { audit } = recording;
-        await stores.audit.append({ ...audit, ...this.#about(after), principal: after.principal });
+      await stores.audit.append({
+        action: move.audit.audit,
+        outcome: move.audit.outcome,
+        actor,
+        ...this.#about(after),
+        ...(approval !== undefined && { approval }),
+        ...(requestId !== undefined && { requestId }),
+        detail: { event, state: move.to, ...detail },
+      });
+      if (move.fields.endedAt !== undefined) {
+        await stores.outbox.withdraw(runKey(run.id), ['upload', 'submit'], this.#now());
       }
-      if (moves && (ends || told.has(state))) await this.#tell(stores, repository, after);
+      const goesOn = mayGoOn(run) && happening.nothingStarted !== true;
+      const sends = move.sends.filter((sending) => sending !== 'cancel' || goesOn);
+      await this.#send(stores, repository, after, sends);
+      reached('run.changing');
       return after;
     });
-    this.#after(changed);
-    return changed;
+    reached('run.changed');
+    this.#after(moved);
+    return moved;
+  }
+
+  /**
+   * Something happened, whatever else changed in the run meanwhile: it is read again until it can be written.
+   *
+   * @returns the run as it is after it; null when it cannot happen (any more)
+   */
+  async insist(
+    repository: BoundRepository,
+    runId: string,
+    event: RunEvent,
+    happening: Happening | ((run: Run) => Happening) = {},
+  ): Promise<Run | null> {
+    for (;;) {
+      const run = await this.#options.transactor.stores.runs.findById(runId);
+      if (!run) return null;
+      const told = typeof happening === 'function' ? happening(run) : happening;
+      if (objection(run, event, this.#facts(told)) !== null) return null;
+      try {
+        return await this.record(repository, run, event, told);
+      } catch (error) {
+        if (!(error instanceof RunChanged)) throw error;
+      }
+    }
+  }
+
+  /**
+   * Writes what became known and is no transition; viewers are told.
+   *
+   * @throws RunChanged when it is not the run that was read any more
+   */
+  async note(run: Run, change: RunChange, also?: Also): Promise<Run> {
+    const noted = await this.#options.transactor.transaction(async (stores) => {
+      if (!(await stores.runs.update(run.id, run.version, change))) throw new RunChanged(run.id);
+      await also?.(stores, run);
+      const after = await stores.runs.findById(run.id);
+      if (!after) throw new RunChanged(run.id);
+      return after;
+    });
+    this.#after(noted);
+    return noted;
+  }
+
+  /** Only when to look again, and how often looking failed: nobody is told. A run that changed meanwhile stays as it is. */
+  async rest(run: Run, change: Pick<RunChange, 'nextCheckAt' | 'failures'>): Promise<void> {
+    await this.#options.transactor.transaction(
+      async ({ runs }) => void (await runs.update(run.id, run.version, change)),
+    );
+  }
+
+  /** The outbox takes care of a run that was begun before it did so: by an earlier version, whose watcher did. */
+  async handOver(run: Run): Promise<void> {
+    await this.#options.transactor.transaction(async ({ runs, outbox }) => {
+      // Counted as a failure: it may have been started, and is looked for first.
+      const change = { nextCheckAt: null, failures: run.failures + 1 };
+      if (!(await runs.update(run.id, run.version, change))) return;
+      await this.#ask(outbox, run, run.snapshot === null ? 'upload' : 'submit');
+    });
+    this.#options.wake();
+  }
+
+  /** Enqueues what ends at Databricks a run that has ended here. */
+  async cancelRemote({ outbox }: Pick<TrainingStores, 'outbox'>, run: Run): Promise<void> {
+    await this.#ask(outbox, run, 'cancel');
   }
 
   /** Enqueues what this run says about a commit, its own or one with the same files. */
@@ -137,6 +232,23 @@ export class RunJournal {
     });
   }
 
+  async #send(
+    stores: TrainingStores,
+    repository: BoundRepository,
+    run: Run,
+    sends: readonly Sending[],
+  ): Promise<void> {
+    for (const sending of sends) {
+      if (sending === 'tell') await this.#tell(stores, repository, run);
+      else await this.#ask(stores.outbox, run, sending);
+    }
+  }
+
+  async #ask(outbox: TrainingStores['outbox'], run: Run, topic: Exclude<Sending, 'tell'>): Promise<void> {
+    const payload = { repository: run.repositoryId, run: run.id };
+    await outbox.enqueue({ topic, key: runKey(run.id), payload });
+  }
+
   /** Status of the commit (and of those with the same files), reports of its pull requests. */
   async #tell(stores: TrainingStores, repository: BoundRepository, run: Run): Promise<void> {
     // An experiment with other parameters says nothing about the commit: branch protection waits for this status.
@@ -154,6 +266,10 @@ export class RunJournal {
     }
   }
 
+  #facts({ change = {}, actor = training, pull }: Happening): Facts {
+    return { change, actor, at: this.#options.clock(), ...(pull !== undefined && { pull }) };
+  }
+
   #about(run: Run) {
     return {
       subject: `run ${run.number}`,
@@ -163,6 +279,10 @@ export class RunJournal {
       pull: run.pulls[0]?.index ?? null,
       principal: run.principal,
     };
+  }
+
+  #now(): string {
+    return this.#options.clock().toISOString();
   }
 
   #after(run: Run): void {

@@ -5,8 +5,8 @@ import type { Actor } from '../audit/entry.ts';
 import { GiteaError } from '../gitea/error.ts';
 import type { Forge } from '../gitea/forge.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
-import type { RunJournal } from './journal.ts';
-import type { ConfigurationRecord, Run, RunIdentity, RunStore, TrainingStores, Trust } from './ports.ts';
+import type { Also, RunJournal } from './journal.ts';
+import type { ConfigurationRecord, Run, RunIdentity, RunStore, Trust } from './ports.ts';
 import { parameterDigest, runToken, textDigest, treeDigest } from './run-key.ts';
 import { snapshotLimits } from './snapshot.ts';
 
@@ -28,7 +28,7 @@ export interface RunRequest {
   /** A person asked for it: always a new attempt. Else an attempt that was not superseded is linked. */
   always: boolean;
   state: 'waiting' | 'queued';
-  also?: (stores: TrainingStores, run: Run) => Promise<void>;
+  also?: Also;
 }
 
 /** Creates runs: the one place where a run's key is made. */
@@ -99,7 +99,7 @@ export function createRunFactory(options: {
           nonce: randomBytes(16).toString('hex'),
           modelKey: request.trust === 'fork' ? null : record.configuration.model,
           createdAt: now,
-          nextCheckAt: request.state === 'waiting' ? null : now,
+          nextCheckAt: null,
         },
         request.pull,
         request.actor,

@@ -11,6 +11,7 @@ import type { AuditLog } from '../audit/entry.ts';
 import type { CommandStore } from '../command/ports.ts';
 import type { RepositoryConfiguration } from '../config/repository-configuration.ts';
 import type { OutboxStore } from '../outbox/ports.ts';
+import type { Move } from './transitions.ts';
 
 export type Trust = 'base' | 'fork';
 
@@ -91,6 +92,7 @@ export interface Run {
 export type NewRun = Omit<
   Run,
   | 'id'
+  | 'state'
   | 'number'
   | 'pulls'
   | 'version'
@@ -112,6 +114,11 @@ export type NewRun = Omit<
   | 'startedAt'
   | 'endedAt'
   | 'failures'
+> & { state: 'waiting' | 'queued' };
+
+/** What may be written to a run at any time. Its state, and when it ended, follow from a {@link Move} alone. */
+export type RunChange = Partial<
+  Omit<Run, 'id' | 'version' | 'pulls' | 'repositoryId' | 'number' | 'token' | 'state' | 'endedAt'>
 >;
 
 export interface RunFilter {
@@ -134,11 +141,9 @@ export interface RunStore {
    * Changes the run only if it still has this version, and counts the version up.
    * @returns false when somebody else changed it in between.
    */
-  update(
-    id: string,
-    version: number,
-    change: Partial<Omit<Run, 'id' | 'version' | 'pulls'>>,
-  ): Promise<boolean>;
+  update(id: string, version: number, change: RunChange): Promise<boolean>;
+  /** Like `update`, and moves the run to its next state. */
+  move(id: string, version: number, move: Move, change: RunChange): Promise<boolean>;
   /** A new link counts the run's version up. */
   linkPull(runId: string, repositoryId: number, index: number): Promise<void>;
   /** Frozen, thinned histories by metric. */

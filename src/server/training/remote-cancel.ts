@@ -1,6 +1,6 @@
 import { Postpone } from '../outbox/postpone.ts';
 import type { BoundRepositories } from '../permission/bound-repository.ts';
-import { actOf } from './driver.ts';
+import { actOf, asRun } from './acting.ts';
 import { runName } from './launcher.ts';
 import type { Run, RunStore } from './ports.ts';
 import type { CallAs, TrainingWorkspace } from './workspace-port.ts';
@@ -9,7 +9,8 @@ import type { CallAs, TrainingWorkspace } from './workspace-port.ts';
 const lateMs = 60_000;
 
 /**
- * Handler of the outbox topic `cancel`: ends at Databricks what ended here. A run that ended while it was being
+ * Handler of the outbox topic `cancel`: ends at Databricks what ended here. It comes after the run's own start, which
+ * has the same key. A run that ended while it was being
  * submitted may have started there without anybody having read the answer, so it is looked for.
  */
 export function createRemoteCancel(options: {
@@ -34,7 +35,7 @@ export function createRemoteCancel(options: {
     const run = await runs.findById(String(payload.run));
     const repository = run && (await repositories.find(run.repositoryId));
     if (!run || !repository) return;
-    const as: CallAs = { repository, role: run.trust === 'fork' ? 'fork' : 'trainer', act: actOf(run) };
+    const as = asRun(repository, run, actOf(run));
     const id = run.databricksRunId ?? (await started(as, run));
     if (id !== null) {
       await workspace.cancel(as, id);

@@ -1,3 +1,4 @@
+import { reached } from '../duty/moments.ts';
 import { GiteaError } from '../gitea/error.ts';
 import type { FileEntry, Forge } from '../gitea/forge.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
@@ -87,12 +88,14 @@ async function inLanes<T>(
  * Uploads the commit's files once, as the releaser (see launcher.ts): the folder is named by the commit, and a marker beside it is written last,
  * so a folder with it is reused and one without it is finished. Submodules are left out.
  *
+ * @param signal ends it between two files
  * @returns the folder
  */
 export async function uploadSnapshot(
   { forge, workspace }: { forge: Forge; workspace: TrainingWorkspace },
   as: CallAs,
   run: Run,
+  signal?: AbortSignal,
 ): Promise<string> {
   const { repository } = as;
   const folder = snapshotFolder(repository, run.commit);
@@ -121,7 +124,9 @@ export async function uploadSnapshot(
     if (parent !== '') folders.add(`${folder}/${parent}`);
   }
   await workspace.makeFolders(as, [...folders].sort());
+  let written = 0;
   await inLanes(files, 4, async (file) => {
+    signal?.throwIfAborted();
     let content = await forge.blob(repository, file.sha);
     if (file.mode === '120000') {
       const target = linkTarget(file, Buffer.from(content).toString('utf8'), files);
@@ -135,7 +140,10 @@ export async function uploadSnapshot(
       );
     }
     await workspace.writeFile(as, `${folder}/${file.path}`, content);
+    written += 1;
+    if (written === Math.ceil(files.length / 2)) reached('snapshot.half');
   });
   await workspace.writeFile(as, marker, Buffer.from(`${files.length} files of ${run.commit}\n`));
+  reached('snapshot.uploaded');
   return folder;
 }

@@ -1,8 +1,7 @@
 import type { Actor } from '../audit/entry.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
-import type { RunJournal } from './journal.ts';
-import { RunChanged } from './journal.ts';
-import type { Run, RunStore, TrainingStores } from './ports.ts';
+import type { Also, Happening, RunJournal } from './journal.ts';
+import type { Run, RunStore } from './ports.ts';
 import { isFinal } from './transitions.ts';
 
 /**
@@ -21,78 +20,34 @@ export async function supersede(
 ): Promise<number> {
   let ended = 0;
   for (const run of await runs.ofPull(repository.id, pull, 50)) {
-    const needed =
-      run.commit === head || run.trigger === 'push' || run.pulls.some(({ index }) => index !== pull);
-    if (isFinal(run.state) || needed) continue;
-    if (await endRun({ runs, journal }, repository, run, 'superseded', reason)) ended += 1;
+    if (isFinal(run.state) || run.commit === head) continue;
+    const end = (now: Run) => ending(now, reason, { pull });
+    if ((await journal.insist(repository, run.id, 'superseded', end)) !== null) ended += 1;
   }
   return ended;
 }
 
 /**
- * Ends a run from here: final at once, and cancelled at Databricks by the outbox. The poller may touch the run
- * in between, so what was read is read again until it holds.
+ * Ends a run because a person says so.
  *
- * @returns false when the run ended by itself first
+ * @returns the run as it ended; null when it ended by itself first
  */
-export async function endRun(
-  { runs, journal }: { runs: RunStore; journal: RunJournal },
-  repository: BoundRepository,
-  run: Run,
-  state: 'superseded' | 'cancelled',
-  reason: string,
-  actor: Actor = { kind: 'system', name: 'training' },
-  also?: (stores: TrainingStores) => Promise<void>,
-): Promise<boolean> {
-  for (
-    let current: Run | null = run;
-    current && !isFinal(current.state);
-    current = await runs.findById(run.id)
-  ) {
-    try {
-      await end(journal, repository, current, state, reason, actor, also);
-      return true;
-    } catch (error) {
-      if (!(error instanceof RunChanged)) throw error;
-    }
-  }
-  return false;
-}
-
-async function end(
+export async function endByPerson(
   journal: RunJournal,
   repository: BoundRepository,
   run: Run,
-  state: 'superseded' | 'cancelled',
-  reason: string,
-  actor: Actor,
-  more?: (stores: TrainingStores) => Promise<void>,
-): Promise<void> {
+  event: 'cancelled-by-person' | 'superseded',
+  { reason, actor, also }: { reason: string; actor: Actor; also?: Also },
+): Promise<Run | null> {
+  return await journal.insist(repository, run.id, event, (now) =>
+    ending(now, reason, { actor, ...(also && { also }) }),
+  );
+}
+
+/** What is written to a run that ends from here; the outbox ends it at Databricks. */
+function ending(run: Run, reason: string, more: Happening): Happening {
   const tasks = run.tasks.map((task) =>
     task.state === 'pending' || task.state === 'running' ? { ...task, state: 'cancelled' as const } : task,
   );
-  await journal.change(
-    repository,
-    run,
-    { state, stateReason: reason, tasks, cancelRequested: true },
-    {
-      audit: {
-        action: state === 'cancelled' ? 'run.cancel-requested' : 'run.ended',
-        outcome: 'done',
-        actor,
-        detail: { state, reason },
-      },
-      also: async (stores) => {
-        const { outbox } = stores;
-        await more?.(stores);
-        // While uploading, a submission may be under way whose answer nobody will wait for.
-        if (run.databricksRunId === null && run.state !== 'uploading') return;
-        await outbox.enqueue({
-          topic: 'cancel',
-          key: `cancel:${run.id}`,
-          payload: { repository: run.repositoryId, run: run.id },
-        });
-      },
-    },
-  );
+  return { ...more, change: { stateReason: reason, tasks, cancelRequested: true }, detail: { reason } };
 }

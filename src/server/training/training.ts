@@ -9,13 +9,16 @@ import type { Configurations } from './configurations.ts';
 import { RunDriver } from './driver.ts';
 import { createEvaluation, createMeasuredRuns } from './evaluation.ts';
 import { RunJournal } from './journal.ts';
+import { createJudging } from './judging.ts';
 import { createRunFactory } from './new-run.ts';
 import { Poller } from './poller.ts';
 import type { TrainingStores } from './ports.ts';
 import { Reconciler } from './reconciler.ts';
 import { createRemoteCancel } from './remote-cancel.ts';
 import { runUrl } from './run-url.ts';
+import { Submission } from './submission.ts';
 import { Triggers } from './triggers.ts';
+import { createWatching } from './watching.ts';
 import type { TrainingWorkspace } from './workspace-port.ts';
 
 export interface TrainingDependencies {
@@ -46,29 +49,39 @@ export function createTraining(dependencies: TrainingDependencies) {
   const clock = dependencies.clock ?? (() => new Date());
   const { stores } = transactor;
   const { runs } = stores;
-  const journal = new RunJournal({ transactor, announcer, wake: dependencies.wakeOutbox, runUrl, clock });
+  const wake = () => {
+    poller.wake();
+    dependencies.wakeOutbox();
+  };
+  const journal = new RunJournal({ transactor, announcer, wake, runUrl, clock });
   const evaluation = createEvaluation({
     forge,
     champions: dependencies.champions,
     runs: createMeasuredRuns(runs),
   });
   const factory = createRunFactory({ forge, runs, journal, clock });
-  const driver = new RunDriver({
+  const pollMs = dependencies.pollMs ?? 1_000;
+  const submission = new Submission({
     runs,
     journal,
     repositories,
     forge,
     workspace,
-    evaluation,
     clock,
-    pollMs: dependencies.pollMs ?? 1_000,
+    firstLookMs: Math.min(pollMs, 250),
+    log,
+  });
+  const driver = new RunDriver({
+    runs,
+    journal,
+    repositories,
+    watch: createWatching({ journal, workspace, clock, pollMs, log }),
+    judge: createJudging({ runs, journal, workspace, evaluation }),
+    clock,
+    pollMs,
     log,
   });
   const poller = new Poller({ runs, repositories, advance: (run) => driver.advance(run), clock, log });
-  const wake = () => {
-    poller.wake();
-    dependencies.wakeOutbox();
-  };
   const triggers = new Triggers({
     transactor,
     repositories,
@@ -117,8 +130,12 @@ export function createTraining(dependencies: TrainingDependencies) {
           return await triggers.pullClosed(repository, intent.index);
       }
     },
-    /** Handler of the outbox topic `cancel`. */
-    cancelRemote: createRemoteCancel({ runs, repositories, workspace, clock }),
+    /** Handlers of the outbox's topics about runs. */
+    messages: {
+      upload: submission.upload,
+      submit: submission.submit,
+      cancel: createRemoteCancel({ runs, repositories, workspace, clock }),
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../../src/server/duty/clock.ts';
 import { backoffMs } from '../../../src/server/outbox/backoff.ts';
 import type { OutboxOptions } from '../../../src/server/outbox/outbox.ts';
 import { Outbox } from '../../../src/server/outbox/outbox.ts';
@@ -14,11 +15,23 @@ async function opened(handler: Handler, options: Partial<OutboxOptions> = {}) {
   const db = await openDatabase(':memory:');
   let skew = 0;
   const clock = () => new Date(Date.now() + skew);
+  const time = { ...systemClock, now: clock };
   const transactor = createTransactor(db, (connection) => createStores(connection, clock));
-  const topics: OutboxTopic[] = ['status', 'report', 'cancel', 'promote'];
-  const handlers = Object.fromEntries(topics.map((topic) => [topic, handler])) as OutboxOptions['handlers'];
+  const topics: OutboxTopic[] = ['status', 'report', 'reaction', 'upload', 'submit', 'cancel', 'promote'];
+  const handlers = Object.fromEntries(topics.map((topic) => [topic, handler])) as Record<
+    OutboxTopic,
+    Handler
+  >;
   const silent = { warn() {}, error() {} };
-  const make = () => new Outbox({ transactor, handlers, clock, log: silent, ...options });
+  const make = () =>
+    new Outbox({
+      transactor,
+      handlers,
+      workspaceOf: async () => 'main',
+      clock: time,
+      log: silent,
+      ...options,
+    });
   const outboxes: Outbox[] = [];
   const start = () => {
     const outbox = make();
@@ -138,7 +151,7 @@ describe('the outbox', () => {
         if (value === 1) throw new Error('never');
         sent.push(value);
       },
-      { maxAttempts: 2 },
+      { bounds: { attempts: 2 } },
     );
     await box.enqueue('cancel', 'k', 1);
     await box.enqueue('cancel', 'k', 2);
@@ -158,7 +171,7 @@ describe('the outbox', () => {
         asked += 1;
         if (asked < 5) throw new Postpone(1_000, 'not yet');
       },
-      { maxAttempts: 2 },
+      { bounds: { attempts: 2 } },
     );
     await box.enqueue('promote', 'k', 1);
     box.start();

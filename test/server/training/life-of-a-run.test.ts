@@ -5,6 +5,7 @@ import {
   configuration,
   files,
   hook,
+  messageOf,
   openPull,
   openStage,
   runOf,
@@ -143,7 +144,8 @@ describe('the life of a run', () => {
     });
     await until('a failed search', async () => {
       const [run] = await rooms.stores.runs.ofCommit(stage.repository.id, head);
-      return run?.state === 'uploading' && run.failures > 1;
+      const message = run?.state === 'uploading' ? await messageOf(rooms, run) : undefined;
+      return message?.topic === 'submit' && message.attempts > 1;
     });
     const repository = (await rooms.repositories.find(stage.repository.id))!;
     const [run] = await rooms.stores.runs.ofCommit(stage.repository.id, head);

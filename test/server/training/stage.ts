@@ -24,6 +24,7 @@ import { handleError } from '../../../src/server/http/error-handler.ts';
 import { webhookRoutes } from '../../../src/server/http/routes/webhook.ts';
 import type { Role } from '../../../src/server/identity/role.ts';
 import { Outbox } from '../../../src/server/outbox/outbox.ts';
+import type { OutboxItem } from '../../../src/server/outbox/ports.ts';
 import { createBoundRepositories } from '../../../src/server/permission/bound-repositories.ts';
 import { createCommenterAccess } from '../../../src/server/permission/commenter-access.ts';
 import { createPublisher } from '../../../src/server/report/publisher.ts';
@@ -278,11 +279,12 @@ export async function startRooms(
   });
   const outbox = new Outbox({
     transactor,
+    workspaceOf: async () => 'main',
     log: silent,
     handlers: {
       status: publisher.status,
       report: publisher.report,
-      cancel: training.cancelRemote,
+      ...training.messages,
       reaction: createReactions({ repositories, react: written.react }),
       promote: async (payload) => void promoted.push(payload),
     },
@@ -373,6 +375,12 @@ export async function runOf(
     }
     return run && states.includes(run.state) ? run : null;
   });
+}
+
+/** The message to its workspace that a run waits for. */
+export async function messageOf(rooms: Rooms, run: Pick<Run, 'id'>): Promise<OutboxItem | undefined> {
+  const waiting = await rooms.stores.outbox.due('9999-01-01T00:00:00.000Z', 100);
+  return waiting.find(({ key }) => key === `run:${run.id}`);
 }
 
 /** The commit status once it has this state. */

@@ -96,6 +96,7 @@ test('metrics and tags that are rewritten after a run change no verdict, no base
     const payload = { repository: stage.repository.id, pull: index };
     await outbox.enqueue({ topic: 'report', key: `report:${stage.repository.id}:${index}`, payload });
   });
+  rooms.training.wake();
   await rooms.training.reconciler.reconcile();
   await until('the report', async () => (await rooms.stores.outbox.counts()).pending === 0);
   expect(await comments(stage, index)).toEqual(before);

@@ -3,6 +3,7 @@ import type { AuditAction, AuditEntry } from '../../../contract/audit.ts';
 const done: Record<AuditAction, string> = {
   'delivery.accepted': 'Webhook delivery accepted',
   'run.created': 'Run created',
+  'run.advanced': 'Run went on',
   'run.submitted': 'Submitted to Databricks',
   'run.ended': 'Run ended',
   'run.cancel-requested': 'Asked to cancel',

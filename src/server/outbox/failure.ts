@@ -1,0 +1,61 @@
+import { LeaseLost } from '../duty/lease.ts';
+import { backoffMs } from './backoff.ts';
+import { longestPauseMs } from './ports.ts';
+import { Postpone } from './postpone.ts';
+
+/** What an error may tell about itself; those of Gitea's and Databricks' clients do. */
+interface Told {
+  /** Repeating is pointless. */
+  permanent?: unknown;
+  /** The same call may pass later; false: it was refused. */
+  temporary?: unknown;
+  /** `CIRCUIT_OPEN`: nobody was asked, because the workspace does not answer at the moment. */
+  code?: unknown;
+  /** Seconds that whoever was asked wants to be left alone for. */
+  retryAfter?: unknown;
+}
+
+/** How a message goes on after a failure. Pauses in milliseconds. */
+export type Consequence =
+  /** Another backend sends it now. */
+  | { kind: 'lease-lost' }
+  | { kind: 'postpone'; pause: number }
+  | { kind: 'retry'; pause: number; reason: string }
+  | { kind: 'park'; reason: string };
+
+export interface Bounds {
+  /** Failed attempts of any kind: with the pauses of up to 5 minutes about two days. */
+  attempts: number;
+  /** Failed attempts when it is refused, not unheard: about an hour, in which an administrator may repair a grant. */
+  refusals: number;
+}
+
+const reasonBound = 500;
+
+function isLeaseLost(error: unknown): boolean {
+  for (let one = error; one instanceof Error; one = one.cause) if (one instanceof LeaseLost) return true;
+  return false;
+}
+
+/** What was asked for, and up to a half more: many messages must not return at once. */
+function asked(retryAfter: unknown, random: () => number): number {
+  return typeof retryAfter === 'number' ? retryAfter * 1000 * (1 + random() / 2) : 0;
+}
+
+/** @param attempts failed ones so far, without this one */
+export function consequenceOf(
+  error: unknown,
+  attempts: number,
+  bounds: Bounds,
+  random: () => number = Math.random,
+): Consequence {
+  if (isLeaseLost(error)) return { kind: 'lease-lost' };
+  if (error instanceof Postpone) return { kind: 'postpone', pause: Math.min(error.delayMs, longestPauseMs) };
+  const { permanent, temporary, code, retryAfter } = (error instanceof Error ? error : {}) as Told;
+  const pause = Math.min(Math.max(backoffMs(attempts, random), asked(retryAfter, random)), longestPauseMs);
+  if (code === 'CIRCUIT_OPEN') return { kind: 'postpone', pause };
+  const reason = (error instanceof Error ? error.message : String(error)).slice(0, reasonBound);
+  const bound = temporary === false ? Math.min(bounds.refusals, bounds.attempts) : bounds.attempts;
+  if (permanent === true || attempts + 1 >= bound) return { kind: 'park', reason };
+  return { kind: 'retry', pause, reason };
+}

@@ -1,0 +1,49 @@
+import type { Also } from './journal.ts';
+import type { Run, RunChange } from './ports.ts';
+import { belongingRuns, readHistories } from './result.ts';
+import type { CallAs, RemoteRun, TrainingWorkspace } from './workspace-port.ts';
+
+/** Curves are looked at less often than the state, milliseconds. */
+const everyMs = 3_000;
+
+/**
+ * Curves grow while the run trains, so far as MLflow knows them.
+ *
+ * @returns reads what is new: what is written to the run, and what commits with it; null when nothing is
+ */
+export function createLiveMetrics({
+  workspace,
+  log,
+}: {
+  workspace: TrainingWorkspace;
+  log: { warn(fields: object, message: string): void };
+}) {
+  return async (
+    as: CallAs,
+    run: Run,
+    remote: RemoteRun,
+    { pause, at }: { pause: number; at: Date },
+  ): Promise<{ change: RunChange; save: Also } | null> => {
+    const age = at.getTime() - (remote.startedAt ?? 0);
+    if (Math.floor(age / everyMs) === Math.floor((age - pause) / everyMs)) return null;
+    try {
+      const all = await belongingRuns(workspace, as, run, remote);
+      const first = all.find((item) => item.parent === null);
+      if (!first) return null;
+      const { histories, historyMetrics, curve } = await readHistories(
+        workspace,
+        as,
+        first,
+        run.configuration,
+      );
+      if (JSON.stringify(curve) === JSON.stringify(run.curve)) return null;
+      return {
+        change: { historyMetrics, curve },
+        save: async ({ runs }) => await runs.saveHistories(run.id, histories),
+      };
+    } catch (error) {
+      log.warn({ run: run.id, err: error }, 'live metrics could not be read');
+      return null;
+    }
+  };
+}
