@@ -283,7 +283,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     wake: wakeOutbox,
   });
   const deliveries = new DeliveryWorker({
-    deliveries: stores.deliveries,
+    transactor,
     handle: (intent, receivedAt) =>
       intent.kind === 'command' ? commands.handle(intent, receivedAt) : training.handle(intent),
     log,

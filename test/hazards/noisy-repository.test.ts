@@ -68,7 +68,7 @@ describe('10,000 deliveries of one repository', () => {
       enough = resolve;
     });
     const worker = new DeliveryWorker({
-      deliveries: transactor.stores.deliveries,
+      transactor,
       concurrency: 1,
       log: silent,
       async handle({ repositoryId }) {
@@ -105,7 +105,7 @@ describe('10,000 deliveries of one repository', () => {
       all = resolve;
     });
     const worker = new DeliveryWorker({
-      deliveries: transactor.stores.deliveries,
+      transactor,
       log: silent,
       async handle({ repositoryId }) {
         if (repositoryId === 1) await stuck;

@@ -155,10 +155,10 @@ function createRooms(
     },
   });
   const deliveries = new DeliveryWorker({
-    deliveries: stores.deliveries,
+    transactor,
     handle: (intent, receivedAt) =>
       intent.kind === 'command' ? commands.handle(intent, receivedAt) : training.handle(intent),
-    clock,
+    clock: { ...systemClock, now: clock },
     log: silent,
   });
   const intake = createWebhookIntake({

@@ -166,10 +166,11 @@ export class Sessions {
     try {
       const refreshToken = unseal(this.#key, `session:${idHash}:refresh`, session.refreshToken);
       const tokens = await this.#provider.refresh(refreshToken);
-      await sessions.updateTokens(
-        idHash,
-        this.#sealTokens(idHash, { ...tokens, refreshToken: tokens.refreshToken ?? refreshToken }),
-      );
+      const sealed = this.#sealTokens(idHash, {
+        ...tokens,
+        refreshToken: tokens.refreshToken ?? refreshToken,
+      });
+      await this.#transactor.transaction(({ sessions }) => sessions.updateTokens(idHash, sealed));
       return tokens.accessToken;
     } catch (error) {
       if (!(error instanceof GrantLost)) throw error;

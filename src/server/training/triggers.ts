@@ -55,7 +55,7 @@ export class Triggers {
     { branch, before, after, actor }: { branch: string; before: string; after: string; actor: Actor },
   ): Promise<string> {
     const { forge, configurations, transactor, factory } = this.#options;
-    const { memory, runs } = transactor.stores;
+    const { runs } = transactor.stores;
     if (branch !== repository.productionBranch && branch !== repository.defaultBranch) {
       return `${branch} is not the production branch`;
     }
@@ -69,8 +69,8 @@ export class Triggers {
     const line = head ? [head, ...(await forge.firstParents(repository, head, 50))] : [];
     if (!line.includes(after)) return `${after.slice(0, 10)} is not on ${branch} any more`;
     if (record.state !== 'ok') {
-      await memory.rememberHead(repository.id, after);
       await this.#tellConfiguration(repository, after, record);
+      await this.#rememberHead(repository, after);
       return `the configuration is ${record.state}`;
     }
 
@@ -86,7 +86,7 @@ export class Triggers {
     const known = (await runs.ofCommit(repository.id, after)).some((run) => run.trust === 'base');
     if (!known && !concernsTraining(record.configuration.paths, changed)) {
       await this.#nothingToTrain(repository, after);
-      await memory.rememberHead(repository.id, after);
+      await this.#rememberHead(repository, after);
       return 'no changed file matches paths';
     }
     const { run, isNew } = await factory.create({
@@ -104,7 +104,7 @@ export class Triggers {
       state: 'queued',
       also: async (stores) => await stores.memory.rememberHead(repository.id, after),
     });
-    if (!isNew) await memory.rememberHead(repository.id, after);
+    if (!isNew) await this.#rememberHead(repository, after);
     this.#options.wake();
     return isNew ? `run ${run.number}` : `run ${run.number} exists`;
   }
@@ -212,6 +212,11 @@ export class Triggers {
       if (!runs.some((run) => run.commit === pull.head.sha))
         await this.pullChanged(repository, pull.index, actor);
     }
+  }
+
+  /** Last of what is done about a push: what was cut off before is found again by the reconciler. */
+  async #rememberHead({ id }: BoundRepository, head: string): Promise<void> {
+    await this.#options.transactor.transaction(({ memory }) => memory.rememberHead(id, head));
   }
 
   /** A merge commit with a trained head's files is not trained again; its status follows that run's. */

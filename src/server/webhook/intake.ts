@@ -1,4 +1,5 @@
 import type { AuditLog } from '../audit/entry.ts';
+import { reached } from '../duty/moments.ts';
 import type { Transactor } from '../store/transactor.ts';
 import { Buckets } from './buckets.ts';
 import { decide } from './decide.ts';
@@ -95,9 +96,11 @@ export function createWebhookIntake(options: {
           },
           requestId,
         });
+        reached('delivery.storing');
         return true;
       });
       if (!stored) return { kind: 'known' };
+      reached('delivery.stored');
       options.wake();
       return { kind: 'stored' };
     },

@@ -1,5 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../duty/clock.ts';
+import { pause, systemClock } from '../duty/clock.ts';
+import type { Duty } from '../duty/keeper.ts';
+import { Lanes } from '../duty/lanes.ts';
+import { LeaseLost } from '../duty/lease.ts';
+import { reached } from '../duty/moments.ts';
+import { Rounds } from '../duty/rounds.ts';
 import { backoffMs } from '../outbox/backoff.ts';
+import type { Transactor } from '../store/transactor.ts';
 import type { Intent } from './decide.ts';
 import { decide } from './decide.ts';
 import { parseDelivery } from './delivery.ts';
@@ -7,15 +14,16 @@ import type { DeliveryStore, StoredDelivery } from './ports.ts';
 import { nextTurns } from './turns.ts';
 
 export interface WorkerOptions {
-  deliveries: DeliveryStore;
+  transactor: Transactor<{ deliveries: DeliveryStore }>;
   /**
-   * Acts on the truth behind the intent.
+   * Acts on the truth behind the intent. It may be called again for the same delivery (after a crash), and must then
+   * find what was done.
    *
    * @param receivedAt when the delivery came, ISO 8601
    * @returns what came of it, in words
    */
   handle: (intent: Exclude<Intent, { kind: 'ignore' }>, receivedAt: string) => Promise<string>;
-  clock?: () => Date;
+  clock?: Clock;
   log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
   /** After so many failed attempts a delivery is left to the reconciler. */
   maxAttempts?: number;
@@ -26,131 +34,119 @@ export interface WorkerOptions {
 /** So many deliveries of a repository are worked through before the next repository has its turn. */
 const perTurn = 5;
 
+/** Pause of a repository whose deliveries could not be read or written, milliseconds. */
+const restMs = 5_000;
+
 /**
  * Works through the stored deliveries: in order within a repository, repositories beside each other and in turn, so
  * that a repository with very many, or one whose work is slow, holds up no other. What fails is tried again with
- * growing pauses; after a restart it goes on where it stopped.
+ * growing pauses; after a restart it goes on where it stopped. The duty `deliveries`.
  */
-export class DeliveryWorker {
+export class DeliveryWorker implements Duty {
   readonly #options: WorkerOptions;
+  readonly #clock: Clock;
+  readonly #rounds: Rounds;
   /** Turns under way, by repository. */
-  readonly #busy = new Map<number, Promise<void>>();
+  readonly #turns = new Lanes<number>(() => this.#rounds.wake());
   /** By repository: which turn was its last. */
   readonly #served = new Map<number, number>();
-  #turns = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #filling: Promise<void> | undefined;
-  #again = false;
-  #stopped = true;
-  /** Ends the rest after a failure. */
-  #rest = new AbortController();
+  #begun = 0;
+  /** Ends the rests after failures. */
+  #stop = new AbortController();
 
   constructor(options: WorkerOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#rounds = new Rounds({
+      round: (now) => this.#round(now),
+      clock: this.#clock,
+      failed: (error) => this.#notKept(error),
+      restMs,
+    });
   }
 
   start(): void {
-    this.#stopped = false;
-    this.#rest = new AbortController();
-    this.wake();
+    this.#stop = new AbortController();
+    this.#rounds.start();
   }
 
   /** Waits for the turns under way. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#rest.abort();
-    clearTimeout(this.#timer);
-    await this.#filling;
-    await Promise.all(this.#busy.values());
+    this.#stop.abort();
+    await this.#rounds.stop();
+    await this.#turns.settled();
   }
 
   /** Call after a delivery was stored. */
   wake(): void {
-    if (this.#stopped) return;
-    this.#again = true;
-    this.#filling ??= this.#fill().finally(() => {
-      this.#filling = undefined;
-      if (this.#again) this.wake();
-    });
+    this.#rounds.wake();
   }
 
-  /** Begins the turns for which there is room; sets the alarm for what is due later. */
-  async #fill(): Promise<void> {
-    const { deliveries, concurrency = 16 } = this.#options;
-    clearTimeout(this.#timer);
-    let pause = 60_000;
-    try {
-      // One moment for both questions: what becomes due between them would be seen by neither.
-      let now = this.#now().toISOString();
-      while (this.#again && !this.#stopped) {
-        this.#again = false;
-        // The end of a turn wakes this again.
-        if (this.#busy.size >= concurrency) return;
-        now = this.#now().toISOString();
-        const waiting = await deliveries.waiting(now);
-        if (waiting.length === 0) this.#served.clear();
-        for (const { repositoryId } of nextTurns(
-          waiting,
-          this.#busy,
-          this.#served,
-          concurrency - this.#busy.size,
-        )) {
-          this.#served.set(repositoryId, this.#turns++);
-          this.#busy.set(repositoryId, this.#turn(repositoryId));
-        }
-      }
-      const next = await deliveries.nextDue(now);
-      if (next !== null) pause = Math.max(20, Math.min(pause, Date.parse(next) - this.#now().getTime()));
-    } catch (error) {
-      this.#notKept(error);
-      pause = 5_000;
+  /** Begins the turns for which there is room. @returns when the next delivery is due */
+  async #round(now: Date): Promise<string | null> {
+    const { transactor, concurrency = 16 } = this.#options;
+    const { deliveries } = transactor.stores;
+    // The end of a turn wakes this again.
+    if (this.#turns.size >= concurrency) return null;
+    const at = now.toISOString();
+    const waiting = await deliveries.waiting(at);
+    if (waiting.length === 0) this.#served.clear();
+    const free = concurrency - this.#turns.size;
+    for (const { repositoryId } of nextTurns(waiting, this.#turns, this.#served, free)) {
+      this.#served.set(repositoryId, this.#begun++);
+      const { signal } = this.#stop;
+      this.#turns.start(repositoryId, () => this.#turn(repositoryId, signal));
     }
-    if (!this.#stopped) this.#timer = setTimeout(() => this.wake(), pause);
+    return await deliveries.nextDue(at);
   }
 
-  async #turn(repositoryId: number): Promise<void> {
+  /** @param stop of the start that this turn belongs to: a later one begins its own */
+  async #turn(repositoryId: number, stop: AbortSignal): Promise<void> {
     try {
-      const now = this.#now().toISOString();
-      for (const delivery of await this.#options.deliveries.due(repositoryId, now, perTurn)) {
-        if (this.#stopped) break;
+      const now = this.#clock.now().toISOString();
+      const { deliveries } = this.#options.transactor.stores;
+      for (const delivery of await deliveries.due(repositoryId, now, perTurn)) {
+        if (stop.aborted) break;
         await this.#process(delivery);
       }
     } catch (error) {
+      // Whoever holds the lease now goes on with it.
+      if (error instanceof LeaseLost) return;
       this.#notKept(error);
       // It is still due: without a rest it would be handled again and again while nothing can be recorded.
-      await sleep(5_000, undefined, { signal: this.#rest.signal }).catch(() => {});
-    } finally {
-      this.#busy.delete(repositoryId);
-      this.wake();
+      await pause(this.#clock, restMs, stop);
     }
   }
 
   #notKept(error: unknown): void {
+    if (error instanceof LeaseLost) return;
     this.#options.log.error({ err: error }, 'the deliveries could not be read or written');
   }
 
   async #process(stored: StoredDelivery): Promise<void> {
-    const { deliveries, handle, log, maxAttempts = 20 } = this.#options;
+    const { transactor, handle, log, maxAttempts = 20 } = this.#options;
+    const now = () => this.#clock.now();
     try {
       const delivery = parseDelivery(stored.event, stored.eventType, JSON.parse(stored.body));
       const intent: Intent = delivery ? decide(delivery) : { kind: 'ignore', reason: 'malformed' };
       const outcome = intent.kind === 'ignore' ? intent.reason : await handle(intent, stored.receivedAt);
-      await deliveries.processed(stored.id, outcome, this.#now().toISOString());
+      reached('delivery.handled');
+      await transactor.transaction(({ deliveries }) =>
+        deliveries.processed(stored.id, outcome, now().toISOString()),
+      );
     } catch (error) {
+      // It says nothing about the delivery: the next holder of the lease handles it.
+      if (error instanceof LeaseLost) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       const fields = { delivery: stored.uuid, repository: stored.repositoryId, err: error };
-      if (stored.attempts + 1 >= maxAttempts) {
-        await deliveries.failed(stored.id, reason, this.#now().toISOString());
-        log.error(fields, 'gave up on a delivery; the reconciler looks at its repository');
-      } else {
-        const next = this.#now().getTime() + backoffMs(stored.attempts);
-        await deliveries.retryLater(stored.id, new Date(next).toISOString(), reason);
-        log.warn(fields, 'a delivery will be tried again');
-      }
+      const gaveUp = stored.attempts + 1 >= maxAttempts;
+      await transactor.transaction(async ({ deliveries }) => {
+        if (gaveUp) return await deliveries.failed(stored.id, reason, now().toISOString());
+        const next = new Date(now().getTime() + backoffMs(stored.attempts)).toISOString();
+        await deliveries.retryLater(stored.id, next, reason);
+      });
+      if (gaveUp) log.error(fields, 'gave up on a delivery; the reconciler looks at its repository');
+      else log.warn(fields, 'a delivery will be tried again');
     }
-  }
-
-  #now(): Date {
-    return this.#options.clock?.() ?? new Date();
   }
 }

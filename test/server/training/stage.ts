@@ -290,7 +290,7 @@ export async function startRooms(
     },
   });
   const worker = new DeliveryWorker({
-    deliveries: stores.deliveries,
+    transactor,
     handle: (intent, receivedAt) =>
       intent.kind === 'command' ? commands.handle(intent, receivedAt) : training.handle(intent),
     log: silent,
