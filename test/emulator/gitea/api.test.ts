@@ -280,6 +280,38 @@ describe('comments', () => {
     expect((await team.api('rita', 'DELETE', path)).status).toBe(204);
     expect((await team.api('rita', 'GET', path)).status).toBe(404);
   });
+
+  it('of a repository are listed by the time of their last change, in pages, oldest first', async () => {
+    await team.commit('more', { 'more.txt': '1' });
+    const { number } = (
+      await team.api('wendy', 'POST', `${repo}/pulls`, { head: 'more', base: 'main', title: 'More' })
+    ).body;
+    const ids: number[] = [];
+    for (const body of ['One', 'Two', 'Three']) {
+      ids.push((await team.api('rita', 'POST', `${repo}/issues/${number}/comments`, { body })).body.id);
+    }
+    const list = async (query: string) =>
+      (await team.api('rita', 'GET', `${repo}/issues/comments?${query}`)).body
+        .map(({ id }: { id: number }) => id)
+        .filter((id: number) => ids.includes(id));
+    const { store } = team.forge.context;
+    for (const [position, id] of ids.entries()) {
+      store.comments.update(id, { created: 1_000 + position, updated: 1_000 + position });
+    }
+    expect(await list('limit=50')).toEqual(ids);
+    expect(await list('since=1970-01-01T00:16:41Z')).toEqual(ids.slice(1));
+    expect(await list('before=1970-01-01T00:16:41.000Z')).toEqual(ids.slice(0, 2));
+    // An edit counts as a change and leaves the order alone.
+    store.comments.update(ids[0]!, { updated: 2_000 });
+    expect(await list('since=1970-01-01T00:16:42Z')).toEqual([ids[0], ids[2]]);
+    const everything = (await team.api('rita', 'GET', `${repo}/issues/comments?limit=50`)).body;
+    const page = await team.api('rita', 'GET', `${repo}/issues/comments?limit=2&page=2`);
+    expect(page.body.map(({ id }: { id: number }) => id)).toEqual(
+      everything.slice(2, 4).map(({ id }: { id: number }) => id),
+    );
+    expect((await team.api('rita', 'GET', `${repo}/issues/comments?since=now`)).status).toBe(422);
+    expect((await team.api('nick', 'GET', `${repo}/issues/comments`)).status).toBe(404);
+  });
 });
 
 describe('a restart', () => {

@@ -53,6 +53,14 @@ export function issueRoutes(route: AddRoute): void {
     const row = await createComment(call.forge, doer, commentedPull(call), call.body.required('body'));
     return call.created(commentJson(call.forge, row));
   });
+  route('GET', '/repos/:owner/:repo/issues/comments', issue, (call) => {
+    const repositoryId = requireRepository(call, 'read', { unit: 'repo.pulls' }).id;
+    const [since, before] = [timeOf(call, 'since', 0), timeOf(call, 'before', Number.POSITIVE_INFINITY)];
+    const comments = call.forge.store.comments
+      .list({ repositoryId, kind: 'comment' }, { order: 'created, id' })
+      .filter(({ updated }) => updated >= since && updated <= before);
+    return paged(call, comments).map((row) => commentJson(call.forge, row));
+  });
   route('GET', comment, issue, (call) => commentJson(call.forge, requireComment(call)));
   route('PATCH', comment, issue, async (call) => {
     const doer = call.doer();
@@ -98,6 +106,15 @@ function commentedPull(call: ApiCall): PullRow {
   const pull = findPull(call.forge, repository, call.id('index'));
   if (pull === undefined) throw new Error(`comments of an unknown issue ${call.param('index')}`);
   return pull;
+}
+
+/** Seconds since the epoch of an RFC 3339 time in the query. */
+function timeOf(call: ApiCall, name: string, otherwise: number): number {
+  const text = call.query(name);
+  if (!text) return otherwise;
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) throw new Refusal(422, `parsing time "${text}"`);
+  return Math.floor(time / 1000);
 }
 
 function requireComment(call: ApiCall): CommentRow {
