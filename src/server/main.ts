@@ -8,6 +8,7 @@ import type { ChangeEvent } from '../contract/event.ts';
 import { ChainVerifier } from './audit/verifier.ts';
 import { createCommandAnswers } from './command/answers.ts';
 import { Commands } from './command/commands.ts';
+import { MissedCommands } from './command/missed-commands.ts';
 import { createReactions } from './command/reactions.ts';
 import { loadServerConfiguration, secretsOf } from './config/load-server-configuration.ts';
 import { parseRepositoryConfiguration } from './config/parse-repository-configuration.ts';
@@ -65,6 +66,7 @@ import type { CurrentRules } from './registry/ports.ts';
 import { ReleaseRunner } from './registry/release-runner.ts';
 import { Releases } from './registry/releases.ts';
 import { createPublisher } from './report/publisher.ts';
+import { ReportCheck } from './report/report-check.ts';
 import { createSituations } from './report/situation.ts';
 import { openServingStore } from './store/serving-store.ts';
 import { createStores } from './store/stores.ts';
@@ -221,6 +223,16 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     file: configurationFile,
     announcer: hub,
   });
+  const reportTarget = createGiteaReportTarget(bot);
+  const comments = createGiteaComments(bot, reportTarget.ownId);
+  const reportCheck = new ReportCheck({ transactor, target: reportTarget, wake: () => outbox.wake(), log });
+  const missedCommands = new MissedCommands({
+    transactor,
+    comments,
+    handle: (intent, at) => commands.handle(intent, at),
+    tooLate: (intent, at) => commands.tooLate(intent, at),
+    log,
+  });
   const training = createTraining({
     transactor,
     repositories,
@@ -231,6 +243,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     announcer: hub,
     wakeOutbox,
     log,
+    comments,
+    checks: [reportCheck, missedCommands],
   });
   const situations = createSituations({
     forge,
@@ -240,15 +254,12 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     answers: createCommandAnswers(stores.commands),
     configurationFile,
   });
-  const reportTarget = createGiteaReportTarget(bot);
-  const comments = createGiteaComments(bot, reportTarget.ownId);
   const publisher = createPublisher({
     repositories,
     situations,
     target: reportTarget,
     runs: stores.runs,
-    reports: stores.reports,
-    audit: stores.audit,
+    transactor,
     runUrl,
   });
   const outbox = new Outbox({

@@ -170,7 +170,6 @@ test('a comment needs the right to read and write:issue; its author alone needs 
   const target = createGiteaReportTarget(http('reader, write:issue'));
   const own = await target.createComment(repository, pull.number, 'First');
   await target.editComment(repository, own, 'Second');
-  expect(await target.comment(repository, own)).toMatchObject({ body: 'Second' });
   expect(
     await createGiteaReportTarget(http('reader, read:issue')).comments(repository, pull.number),
   ).toContainEqual(expect.objectContaining({ id: own, body: 'Second' }));

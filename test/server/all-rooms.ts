@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createCommandAnswers } from '../../src/server/command/answers.ts';
 import { Commands } from '../../src/server/command/commands.ts';
+import { MissedCommands } from '../../src/server/command/missed-commands.ts';
 import { createReactions } from '../../src/server/command/reactions.ts';
 import {
   parseRepositoryConfiguration,
@@ -28,6 +29,7 @@ import { Catalogue } from '../../src/server/registry/catalogue.ts';
 import { ReleaseRunner } from '../../src/server/registry/release-runner.ts';
 import { Releases } from '../../src/server/registry/releases.ts';
 import { createPublisher } from '../../src/server/report/publisher.ts';
+import { ReportCheck } from '../../src/server/report/report-check.ts';
 import { createSituations } from '../../src/server/report/situation.ts';
 import type { Stores } from '../../src/server/store/stores.ts';
 import type { Transactor } from '../../src/server/store/transactor.ts';
@@ -56,11 +58,11 @@ function createRooms(
   backend: TestBackend,
   transactor: Transactor<Stores>,
   hub: EventHub,
-  deliveryLimit: number | undefined,
+  options: Pick<BackendOptions, 'rateLimits' | 'botFetch'>,
 ) {
   const { stores } = transactor;
   const { url, token, webhookSecret } = backend.configuration.gitea;
-  const bot = new GiteaHttp({ url, token, userAgent: 'test/1' });
+  const bot = new GiteaHttp({ url, token, userAgent: 'test/1', fetch: options.botFetch });
   const forge = createGiteaForge(bot);
   const http = new WorkspaceHttp({ host: 'http://127.0.0.1:9', userAgent: 'test/1' });
   const workspace = createTrainingWorkspace(() => http, { accessToken: async () => 'token' });
@@ -72,6 +74,21 @@ function createRooms(
     announcer: hub,
   });
   const { repositories, sessions, access, now: clock } = backend;
+  const reportTarget = createGiteaReportTarget(bot);
+  const comments = createGiteaComments(bot, reportTarget.ownId);
+  const reportCheck = new ReportCheck({
+    transactor,
+    target: reportTarget,
+    wake: () => outbox.wake(),
+    log: silent,
+  });
+  const missedCommands = new MissedCommands({
+    transactor,
+    comments,
+    handle: (intent, at) => commands.handle(intent, at),
+    tooLate: (intent, at) => commands.tooLate(intent, at),
+    log: silent,
+  });
   const training = createTraining({
     transactor,
     repositories,
@@ -83,6 +100,9 @@ function createRooms(
     wakeOutbox: () => outbox.wake(),
     log: silent,
     clock,
+    comments,
+    checks: [reportCheck, missedCommands],
+    reconcilerClock: { ...systemClock, now: clock },
   });
   const situations = createSituations({
     forge,
@@ -117,8 +137,6 @@ function createRooms(
     wake: () => runner.wake(),
   });
   const catalogue = new Catalogue({ ...registry, freshness: 0 });
-  const reportTarget = createGiteaReportTarget(bot);
-  const comments = createGiteaComments(bot, reportTarget.ownId);
   const commands = new Commands({
     transactor,
     repositories,
@@ -135,8 +153,7 @@ function createRooms(
     situations,
     target: reportTarget,
     runs: stores.runs,
-    reports: stores.reports,
-    audit: stores.audit,
+    transactor,
     runUrl,
   });
   const outbox = new Outbox({
@@ -163,7 +180,7 @@ function createRooms(
   });
   const intake = createWebhookIntake({
     secret: webhookSecret,
-    limit: deliveryLimit,
+    limit: options.rateLimits?.deliveries,
     transactor,
     clock,
     wake: () => deliveries.wake(),
@@ -231,7 +248,7 @@ export async function startWholeBackend(
       (app) => webhookRoutes(app, { intake: pick('intake'), forgedLimit: options.rateLimits?.forged }),
     ],
   });
-  rooms = createRooms(backend, parts!.transactor, parts!.hub, options.rateLimits?.deliveries);
+  rooms = createRooms(backend, parts!.transactor, parts!.hub, options);
   return Object.assign(backend, { rooms });
 }
 

@@ -90,6 +90,8 @@ export interface BackendOptions {
   /** Acts of the routes in `api` that are not the product's. */
   furtherActs?: Acts;
   rateLimits?: Partial<RateLimits>;
+  /** How the bot reaches Gitea. */
+  botFetch?: typeof fetch;
   requestTimeout?: number;
   streamTimes?: { heartbeatMs: number; recheckMs: number; bufferLimit: number };
 }
@@ -167,7 +169,12 @@ export async function startBackendWithForge(options: BackendOptions = {}): Promi
   const sessions = new Sessions({ ...sealed, provider });
   const signIn = new SignIn({ ...sealed, provider });
   const issuer = new Issuer({ ...sealed, publicUrl });
-  const http = new GiteaHttp({ url, token: configuration.gitea.token, userAgent: 'test/1' });
+  const http = new GiteaHttp({
+    url,
+    token: configuration.gitea.token,
+    userAgent: 'test/1',
+    fetch: options.botFetch,
+  });
   const repositories = createBoundRepositories({
     configuration,
     transactor,

@@ -86,6 +86,24 @@ export class Commands {
 
   /** @returns what came of it, in words */
   async handle(intent: CommandIntent, receivedAt: string): Promise<string> {
+    const read = await this.#read(intent, receivedAt);
+    return typeof read === 'string' ? read : await this.#answered(read.one, read.parsed);
+  }
+
+  /** Like `handle` for a comment that was found long after it was written: says so instead. */
+  async tooLate(intent: CommandIntent, writtenAt: string): Promise<string> {
+    const read = await this.#read(intent, writtenAt);
+    if (typeof read === 'string') return read;
+    const words =
+      'nothing was done, for it reached Databricks too late. Write it again if it is still wanted.';
+    return await this.#tell(read.one, 'not-understood', words);
+  }
+
+  /** The comment as Gitea has it now; words: there is nothing to do about it. */
+  async #read(
+    intent: CommandIntent,
+    receivedAt: string,
+  ): Promise<{ one: Case; parsed: ParsedComment } | string> {
     const { transactor, comments, forge } = this.#options;
     if (await transactor.stores.commands.find(intent.comment)) return 'answered already';
     const repository = await this.#options.repositories.current(intent.repositoryId);
@@ -107,7 +125,7 @@ export class Commands {
       seenHead: intent.head,
       receivedAt,
     };
-    return await this.#answered(one, parsed);
+    return { one, parsed };
   }
 
   async #answered(one: Case, parsed: ParsedComment): Promise<string> {

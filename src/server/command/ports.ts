@@ -1,5 +1,5 @@
 import type { Person } from '../../contract/person.ts';
-import type { RepositoryName } from '../gitea/forge.ts';
+import type { ListedComment, RepositoryName } from '../gitea/forge.ts';
 
 /** How a command ended; the reaction on its comment follows from it. */
 export type CommandOutcome = 'done' | 'told' | 'refused' | 'not-understood';
@@ -37,10 +37,21 @@ export interface CommentFacts {
   body: string;
 }
 
+export interface ChangedComment extends ListedComment {
+  pull: number;
+}
+
 /** Port: comments of pull requests. */
 export interface Comments {
   /** null: it is gone. */
   comment(repository: RepositoryName, id: number): Promise<CommentFacts | null>;
+  /**
+   * Comments on any pull request of the repository that were written or edited since, the ones written first first.
+   *
+   * @param since milliseconds since the epoch
+   * @param bound about so many are read
+   */
+  changedSince(repository: RepositoryName, since: number, bound: number): Promise<ChangedComment[]>;
   /** Id of the bot itself. */
   ownId(): Promise<number>;
 }

@@ -43,6 +43,34 @@ export interface PullFacts {
   mergedBy: Person | null;
 }
 
+/** As listed: with what shows that somebody commented or pushed. */
+export interface OpenPull extends PullFacts {
+  /** ISO 8601, to the second. */
+  updatedAt: string;
+  /** How many. */
+  comments: number;
+}
+
+/** A comment as listed. Times are ISO 8601, to the second. */
+export interface ListedComment {
+  id: number;
+  /** Gitea's id; 0: gone. */
+  author: number;
+  body: string;
+  createdAt: string;
+  /** Later than `createdAt` when it was edited. */
+  updatedAt: string;
+}
+
+/** The newest commit status of one context. */
+export interface StatusFacts {
+  state: string;
+  description: string;
+  targetUrl: string;
+  /** Gitea's id; 0: gone. */
+  creator: number;
+}
+
 export interface ReviewFacts {
   reviewer: Person | null;
   state: string;
@@ -76,7 +104,9 @@ export interface Forge {
   pull(repository: RepositoryName, index: number): Promise<PullFacts | null>;
   /** Last commit that the pull request had while it was open (its ref in the base repository). */
   pullHead(repository: RepositoryName, index: number): Promise<string | null>;
-  openPulls(repository: RepositoryName): Promise<PullFacts[]>;
+  openPulls(repository: RepositoryName): Promise<OpenPull[]>;
+  /** Those that are not open any more, the ones that changed last first. */
+  closedPulls(repository: RepositoryName, limit: number): Promise<PullFacts[]>;
   pullPaths(repository: RepositoryName, index: number): Promise<string[]>;
   reviews(repository: RepositoryName, index: number): Promise<ReviewFacts[]>;
   /** Text of a file at a commit (full SHA). */
@@ -95,11 +125,12 @@ export interface ReportTarget {
   ): Promise<void>;
   /** Id of the bot itself. */
   ownId(): Promise<number>;
-  comments(
-    repository: RepositoryName,
-    index: number,
-  ): Promise<{ id: number; author: number; body: string }[]>;
-  comment(repository: RepositoryName, id: number): Promise<{ id: number; body: string } | null>;
+  /** The one of this context that counts now; null: there is none. */
+  status(repository: RepositoryName, sha: string, context: string): Promise<StatusFacts | null>;
+  /** All of a pull request, oldest first. */
+  comments(repository: RepositoryName, index: number): Promise<ListedComment[]>;
   createComment(repository: RepositoryName, index: number, body: string): Promise<number>;
   editComment(repository: RepositoryName, id: number, body: string): Promise<void>;
+  /** One that is gone already is as it should be. */
+  deleteComment(repository: RepositoryName, id: number): Promise<void>;
 }

@@ -1,21 +1,13 @@
-import type { Comments } from '../command/ports.ts';
+import type { ChangedComment, Comments } from '../command/ports.ts';
 import type { CollaboratorPermissions } from '../permission/commenter-access.ts';
 import { GiteaError } from './error.ts';
 import type { RepositoryName } from './forge.ts';
 import type { GiteaHttp } from './gitea-http.ts';
-import type { GiteaUser } from './gitea-shapes.ts';
-import { toPerson } from './gitea-shapes.ts';
+import type { GiteaComment, GiteaUser } from './gitea-shapes.ts';
+import { pullOfComment, toListedComment, toPerson } from './gitea-shapes.ts';
 
 const segment = encodeURIComponent;
 const repos = ({ owner, name }: RepositoryName) => `/repos/${segment(owner)}/${segment(name)}`;
-
-interface GiteaComment {
-  id: number;
-  user: GiteaUser | null;
-  body: string;
-  /** `…/pulls/7`; empty where the comment belongs to an issue. */
-  pull_request_url: string;
-}
 
 /** Comments with commands, as the bot reads and answers them. @param ownId of the bot */
 export function createGiteaComments(
@@ -27,8 +19,21 @@ export function createGiteaComments(
 
     async comment(repository, id) {
       const found = await http.find<GiteaComment>(`${repos(repository)}/issues/comments/${id}`);
-      const pull = Number(/\/pulls\/(\d+)$/.exec(found?.pull_request_url ?? '')?.[1] ?? 0);
-      return found && { id: found.id, pull, author: toPerson(found.user), body: found.body };
+      return (
+        found && { id: found.id, pull: pullOfComment(found), author: toPerson(found.user), body: found.body }
+      );
+    },
+
+    async changedSince(repository, since, bound) {
+      const comments: ChangedComment[] = [];
+      // Of Gitea's two times `since` is compared with the later: edited comments are in it, too.
+      const query = { since: new Date(since).toISOString() };
+      const path = `${repos(repository)}/issues/comments`;
+      for await (const item of http.pages<GiteaComment>(path, { query }, bound)) {
+        const pull = pullOfComment(item);
+        if (pull > 0) comments.push({ ...toListedComment(item), pull });
+      }
+      return comments;
     },
 
     async permission(repository, userName) {

@@ -1,5 +1,5 @@
 import { GiteaError } from './error.ts';
-import type { FileEntry, Forge, RepositoryName } from './forge.ts';
+import type { FileEntry, Forge, OpenPull, RepositoryName } from './forge.ts';
 import type { GiteaHttp } from './gitea-http.ts';
 import type { GiteaCommit, GiteaPull, GiteaUser } from './gitea-shapes.ts';
 import { toCommit, toPerson, toPull } from './gitea-shapes.ts';
@@ -121,12 +121,17 @@ export function createGiteaForge(http: GiteaHttp): Forge {
     },
 
     async openPulls(repository) {
-      const pulls = [];
+      const pulls: OpenPull[] = [];
       const query = { state: 'open' };
       for await (const item of http.pages<GiteaPull>(`${repos(repository)}/pulls`, { query }, 1_000)) {
-        pulls.push(toPull(item));
+        pulls.push({ ...toPull(item), updatedAt: item.updated_at, comments: item.comments });
       }
       return pulls;
+    },
+
+    async closedPulls(repository, limit) {
+      const query = { state: 'closed', sort: 'recentupdate', page: 1, limit };
+      return (await http.json<GiteaPull[]>('GET', `${repos(repository)}/pulls`, { query })).map(toPull);
     },
 
     async pullPaths(repository, index) {

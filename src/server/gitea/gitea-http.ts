@@ -1,4 +1,5 @@
 import ky, { HTTPError, TimeoutError } from 'ky';
+import { assertLease } from '../duty/lease.ts';
 import { withoutQuotedSecrets } from '../identity/quoted-secrets.ts';
 import { GiteaError } from './error.ts';
 
@@ -18,7 +19,7 @@ export interface GiteaCall {
   timeoutMs?: number;
 }
 
-type Method = 'GET' | 'POST' | 'PATCH';
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
 /** The answer itself does not go along as a cause: it may quote the token, and causes are logged. */
 function refusal(error: HTTPError, token: string): GiteaError {
@@ -39,7 +40,8 @@ function leadsElsewhere(path: string): boolean {
 
 /**
  * REST v1 calls with the bot's token. Reads are retried on 429, 503 and lost connections; writes never, since
- * the outbox repeats them. Redirects are not followed. Every failure is a {@link GiteaError}.
+ * the outbox repeats them. Redirects are not followed. Every failure is a {@link GiteaError}; a duty whose lease ran
+ * out meanwhile does not call at all (LeaseLost).
  */
 export class GiteaHttp {
   readonly url: string;
@@ -50,9 +52,10 @@ export class GiteaHttp {
     this.#options = options;
   }
 
-  /** @param path below `/api/v1`, encoded by the caller */
+  /** @param path below `/api/v1`, encoded by the caller. @returns undefined for an answer without a body (204) */
   async json<T>(method: Method, path: string, call: GiteaCall = {}): Promise<T> {
     if (leadsElsewhere(path)) throw new GiteaError(404, 'Gitea has nothing of that name.');
+    assertLease();
     try {
       const response = await ky(`${this.url}/api/v1${path}`, {
         method,
@@ -64,7 +67,7 @@ export class GiteaHttp {
         retry: { limit: 2, methods: ['get'], statusCodes: [429, 503], maxRetryAfter: 10_000, jitter: true },
         ...(this.#options.fetch && { fetch: this.#options.fetch }),
       });
-      return (await response.json()) as T;
+      return (response.status === 204 ? undefined : await response.json()) as T;
     } catch (error) {
       if (error instanceof HTTPError) throw refusal(error, this.#options.token);
       if (error instanceof TimeoutError) {

@@ -1,5 +1,5 @@
 import type { Person } from '../../contract/person.ts';
-import type { CommitFacts, PullFacts } from './forge.ts';
+import type { CommitFacts, ListedComment, PullFacts } from './forge.ts';
 
 /** The parts of Gitea's REST answers that are read (shapes as recorded in test/fixtures/gitea/api). */
 export interface GiteaUser {
@@ -37,6 +37,8 @@ export interface GiteaPull {
   merge_base: string;
   merge_commit_sha: string | null;
   merged_by: GiteaUser | null;
+  updated_at: string;
+  comments: number;
   head: PullSide;
   base: PullSide;
 }
@@ -82,3 +84,21 @@ export function toPull(pull: GiteaPull): PullFacts {
     mergedBy: toPerson(pull.merged_by),
   };
 }
+
+export interface GiteaComment {
+  id: number;
+  user: GiteaUser | null;
+  body: string;
+  created_at: string;
+  updated_at: string;
+  /** `…/pulls/7`; empty where the comment belongs to an issue. */
+  pull_request_url: string;
+}
+
+export function toListedComment({ id, user, body, created_at, updated_at }: GiteaComment): ListedComment {
+  return { id, author: toPerson(user)?.id ?? 0, body, createdAt: created_at, updatedAt: updated_at };
+}
+
+/** Of the pull request that a comment belongs to; 0: it belongs to an issue. */
+export const pullOfComment = ({ pull_request_url: url }: GiteaComment): number =>
+  Number(/\/pulls\/(\d+)$/.exec(url)?.[1] ?? 0);

@@ -7,6 +7,8 @@ interface Found {
   full_name: string;
   html_url: string;
   default_branch: string;
+  updated_at: string;
+  open_pr_counter: number;
 }
 
 function toRepository(found: Found): GiteaRepository {
@@ -23,7 +25,10 @@ export function createRepositoryDirectory(http: GiteaHttp): RepositoryDirectory 
         const { data } = await http.json<{ data: Found[] | null }>('GET', '/repos/search', {
           query: { page, limit, sort: 'id', order: 'asc' },
         });
-        yield* (data ?? []).map(toRepository);
+        for (const found of data ?? []) {
+          const { updated_at: updatedAt, open_pr_counter: openPulls } = found;
+          yield { ...toRepository(found), updatedAt, openPulls };
+        }
         if ((data ?? []).length < limit) return;
       }
     },

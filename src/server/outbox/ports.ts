@@ -7,6 +7,8 @@ export const newestWins: ReadonlySet<OutboxTopic> = new Set<OutboxTopic>(['statu
 /** Nothing waits longer than this between two tries, milliseconds. */
 export const longestPauseMs = 300_000;
 
+export type OutboxState = 'pending' | 'done' | 'superseded' | 'parked';
+
 export interface OutboxMessage {
   topic: OutboxTopic;
   /** Rows of one key go out in order, one at a time. */
@@ -35,10 +37,15 @@ export interface OutboxStore {
    * For topics where the newest wins, waiting and parked rows of the same key and topic become superseded; a status
    * that says what the last one said is left out. Rows of a key are in the order of their commits, whatever the clocks
    * of the processes say.
+   *
+   * @param options.again what was said is not there any more, so that the same is said once more; while it still waits
+   *   to be said it is left out as ever
    */
-  enqueue(message: OutboxMessage): Promise<void>;
+  enqueue(message: OutboxMessage, options?: { again: boolean }): Promise<void>;
   /** What was enqueued last under this key; null: nothing ever was. */
   last(key: string): Promise<Record<string, unknown> | null>;
+  /** The same with what became of it. `superseded` is what nobody needs any more. */
+  newest(key: string): Promise<{ payload: Record<string, unknown>; state: OutboxState } | null>;
   /**
    * Due rows, oldest first: only the oldest pending row of each key. A row that waits for longer than any pause is due,
    * too: the clock was set back. `now` is ISO 8601.

@@ -60,10 +60,13 @@ export function createAccessCheck(dependencies: {
   /**
    * A repository that no binding covers is asked for all the same: else who is refused could tell by the time it
    * took, or by being signed out, which ones are bound.
+   * Where this user may see it, it may be a new one, which the bot has not met yet.
    */
-  async function askInVain(viewer: Viewer, repositoryId: number): Promise<never> {
-    await gitea.repository(await viewer.giteaToken(), repositoryId);
-    throw notFound();
+  async function askForUnknown(viewer: Viewer, repositoryId: number): Promise<Access> {
+    const seen = await gitea.repository(await viewer.giteaToken(), repositoryId);
+    const repository = seen?.permissions.pull ? await repositories.current(repositoryId) : null;
+    if (repository === null) throw notFound();
+    return await ask(viewer, repository);
   }
 
   /** 401: the grant was withdrawn; 403: Gitea lets this user do nothing any more (disabled account). */
@@ -100,7 +103,7 @@ export function createAccessCheck(dependencies: {
       fresh(`${viewer.sessionKey} ${repositoryId}`, async () => {
         const repository = await repositories.find(repositoryId);
         return await withValidToken(viewer, () =>
-          repository === null ? askInVain(viewer, repositoryId) : ask(viewer, repository),
+          repository === null ? askForUnknown(viewer, repositoryId) : ask(viewer, repository),
         );
       }),
     confirm: (viewer) =>

@@ -1,7 +1,12 @@
 import type { AuditLog } from '../audit/entry.ts';
 import type { Binding, ServerConfiguration } from '../config/server-configuration.ts';
 import type { Transactor } from '../store/transactor.ts';
-import type { BoundRepositories, BoundRepository, GiteaRepository } from './bound-repository.ts';
+import type {
+  BoundRepositories,
+  BoundRepository,
+  GiteaRepository,
+  RepositorySigns,
+} from './bound-repository.ts';
 import type { FixedRepository, RepositoryDirectory, RepositoryStore } from './ports.ts';
 import { repositoryRule } from './repository-rule.ts';
 
@@ -156,7 +161,11 @@ export function createBoundRepositories(dependencies: {
       return told && (await see(told));
     },
     async discover() {
-      for await (const repository of directory.list()) await see(repository);
+      const signs = new Map<number, RepositorySigns>();
+      for await (const { updatedAt, openPulls, ...repository } of directory.list()) {
+        if (await see(repository)) signs.set(repository.id, { updatedAt, openPulls });
+      }
+      return signs;
     },
   };
 }

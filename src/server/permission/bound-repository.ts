@@ -25,6 +25,16 @@ export interface GiteaRepository {
   defaultBranch: string;
 }
 
+/** What changes when something is pushed, or a pull request is opened or closed. */
+export interface RepositorySigns {
+  /** Of the last push, ISO 8601, to the second. */
+  updatedAt: string;
+  openPulls: number;
+}
+
+/** A repository as Gitea lists it. */
+export type ListedRepository = GiteaRepository & RepositorySigns;
+
 /** Which repositories the bindings cover. Globs are matched once; after that the id counts. */
 export interface BoundRepositories {
   /** null: unknown to us, or not covered. Looks into the store, never at Gitea. */
@@ -38,8 +48,12 @@ export interface BoundRepositories {
    * @returns null: not bound, or gone
    */
   current(id: number): Promise<BoundRepository | null>;
-  /** Asks Gitea for the repositories that the bot can see, and fixes those that match a glob. */
-  discover(): Promise<void>;
+  /**
+   * Asks Gitea for the repositories that the bot can see, and fixes those that match a glob.
+   *
+   * @returns by id, those that are bound
+   */
+  discover(): Promise<ReadonlyMap<number, RepositorySigns>>;
   /**
    * Takes in what Gitea said about one repository: fixes it to its binding when it is new and matches,
    * updates its name and branch when it is known.

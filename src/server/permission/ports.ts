@@ -1,4 +1,4 @@
-import type { GiteaRepository } from './bound-repository.ts';
+import type { GiteaRepository, ListedRepository } from './bound-repository.ts';
 
 /** A repository as it was fixed. */
 export interface FixedRepository extends GiteaRepository {
@@ -21,7 +21,7 @@ export interface RepositoryStore {
 /** Port: the bot's view of Gitea's repositories. */
 export interface RepositoryDirectory {
   /** All that the bot can see. */
-  list(): AsyncIterable<GiteaRepository>;
+  list(): AsyncIterable<ListedRepository>;
   /** null: it is gone, or the bot may not see it. */
   find(id: number): Promise<GiteaRepository | null>;
 }

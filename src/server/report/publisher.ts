@@ -1,12 +1,14 @@
-import { createHash } from 'node:crypto';
 import { trainStatusContext } from '../../contract/address.ts';
 import type { AuditLog } from '../audit/entry.ts';
-import type { ReportTarget } from '../gitea/forge.ts';
+import { reached } from '../duty/moments.ts';
+import type { ListedComment, ReportTarget } from '../gitea/forge.ts';
 import type { BoundRepositories, BoundRepository } from '../permission/bound-repository.ts';
+import type { Transactor } from '../store/transactor.ts';
 import type { RunStore, Series } from '../training/ports.ts';
 import { isFinal } from '../training/transitions.ts';
+import { digestOf, ownOf } from './own-comment.ts';
 import type { ReportStore } from './ports.ts';
-import { renderReport, reportMarker } from './render-report.ts';
+import { renderReport } from './render-report.ts';
 import type { PullSituation, Situations } from './situation.ts';
 
 export interface PublisherOptions {
@@ -14,14 +16,13 @@ export interface PublisherOptions {
   situations: Situations;
   target: ReportTarget;
   runs: RunStore;
-  reports: ReportStore;
-  audit: AuditLog;
+  transactor: Transactor<{ reports: ReportStore; audit: AuditLog }>;
   runUrl: (repository: BoundRepository, runId: string) => string;
 }
 
 /** Handlers of the outbox topics `status` and `report`. Both may be called again for the same row. */
 export function createPublisher(options: PublisherOptions) {
-  const { repositories, situations, target, runs, reports, audit, runUrl } = options;
+  const { repositories, situations, target, runs, transactor, runUrl } = options;
 
   async function seriesOf(runId: string | null, metric: string | undefined): Promise<Series | null> {
     if (runId === null || metric === undefined) return null;
@@ -49,17 +50,43 @@ export function createPublisher(options: PublisherOptions) {
     });
   }
 
-  /** The remembered comment, else our own with the marker: a crash may have come before remembering. */
-  async function ownComment(
-    repository: BoundRepository,
-    index: number,
-  ): Promise<{ id: number; body: string } | null> {
-    const remembered = (await reports.find(repository.id, index))?.commentId ?? null;
-    const known = remembered === null ? null : await target.comment(repository, remembered);
-    if (known) return known;
-    const own = await target.ownId();
-    const all = await target.comments(repository, index);
-    return all.find((item) => item.author === own && item.body.includes(reportMarker)) ?? null;
+  /**
+   * Our comments, the one that stays first: the remembered one, else the oldest with the marker (a crash may have come
+   * before remembering, or somebody removed the remembered one). More than one are there when a backend that had lost
+   * its lease was still heard by Gitea.
+   */
+  async function ownComments(repository: BoundRepository, index: number): Promise<ListedComment[]> {
+    const remembered = (await transactor.stores.reports.find(repository.id, index))?.commentId ?? null;
+    return ownOf(await target.comments(repository, index), await target.ownId(), remembered);
+  }
+
+  /** What is published, once: also when an attempt before this one published it and was cut off. */
+  async function record(
+    { pull, run }: PullSituation,
+    said: { repository: number; commentId: number; body: string; wrote: boolean; doubles: ListedComment[] },
+  ): Promise<void> {
+    const { repository, commentId, wrote } = said;
+    const bodyDigest = digestOf(said.body);
+    await transactor.transaction(async ({ reports, audit }) => {
+      const known = await reports.find(repository, pull.index);
+      const isRecorded = known?.commentId === commentId && known.bodyDigest === bodyDigest;
+      if (isRecorded && !wrote && said.doubles.length === 0) return;
+      await reports.remember(repository, pull.index, { commentId, bodyDigest });
+      await audit.append({
+        action: 'report.published',
+        outcome: 'done',
+        actor: { kind: 'system', name: 'report' },
+        subject: `comment ${commentId}`,
+        repository,
+        commit: pull.head.sha,
+        pull: pull.index,
+        detail: {
+          digest: bodyDigest,
+          run: run?.number ?? null,
+          ...(said.doubles.length > 0 && { removed: said.doubles.map(({ id }) => id) }),
+        },
+      });
+    });
   }
 
   return {
@@ -88,30 +115,20 @@ export function createPublisher(options: PublisherOptions) {
       const situation = repository && (await situations.of(repository, index));
       if (!situation) return;
       const { run, notes, promotion, answer } = situation;
-      const existing = await ownComment(repository, index);
+      const [existing, ...doubles] = await ownComments(repository, index);
       // While a first run trains the status says so; a comment would only notify everybody twice.
       const worthSaying =
         answer !== null ||
         (run ? isFinal(run.state) || run.state === 'waiting' : notes.length > 0 || promotion !== null);
       if (!existing && !worthSaying) return;
       const body = await render(repository, situation);
-      const bodyDigest = createHash('sha256').update(body).digest('hex');
-      let commentId = existing?.id ?? null;
-      if (existing?.body !== body) {
-        if (commentId === null) commentId = await target.createComment(repository, index, body);
-        else await target.editComment(repository, commentId, body);
-        await audit.append({
-          action: 'report.published',
-          outcome: 'done',
-          actor: { kind: 'system', name: 'report' },
-          subject: `comment ${commentId}`,
-          repository: id,
-          commit: situation.pull.head.sha,
-          pull: index,
-          detail: { digest: bodyDigest, run: run?.number ?? null },
-        });
-      }
-      if (commentId !== null) await reports.remember(id, index, { commentId, bodyDigest });
+      let commentId = existing?.id;
+      if (commentId === undefined) {
+        commentId = await target.createComment(repository, index, body);
+        reached('comment.created');
+      } else if (existing?.body !== body) await target.editComment(repository, commentId, body);
+      for (const { id: double } of doubles) await target.deleteComment(repository, double);
+      await record(situation, { repository: id, commentId, body, wrote: existing?.body !== body, doubles });
     },
   };
 }

@@ -37,6 +37,15 @@ export function createDeliveryStore(connection: Connection): DeliveryStore {
       return inserted !== undefined;
     },
 
+    async known(contentKey) {
+      const row = await connection
+        .selectFrom('deliveries')
+        .select('id')
+        .where('content_key', '=', contentKey)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
     async waiting(now) {
       const rows = await connection
         .selectFrom('deliveries')

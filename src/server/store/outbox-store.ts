@@ -26,7 +26,7 @@ function toParked(row: Selectable<OutboxRow>): ParkedMessage {
 /** The outbox table. See the port for what each method promises. */
 export function createOutboxStore(connection: Connection, now: () => Date = () => new Date()): OutboxStore {
   return {
-    async enqueue({ topic, key, payload }) {
+    async enqueue({ topic, key, payload }, { again } = { again: false }) {
       const at = now().toISOString();
       const text = JSON.stringify(payload);
       const newest = await connection
@@ -46,7 +46,8 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
           .orderBy('id', 'desc')
           .limit(1)
           .executeTakeFirst();
-        if (last?.payload === text && last.state !== 'parked') return;
+        const said = last?.state === 'done' && !again;
+        if (last?.payload === text && (said || last.state === 'pending')) return;
       }
       if (newestWins.has(topic)) {
         await connection
@@ -83,6 +84,17 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
         .limit(1)
         .executeTakeFirst();
       return row ? (JSON.parse(row.payload) as Record<string, unknown>) : null;
+    },
+
+    async newest(key) {
+      const row = await connection
+        .selectFrom('outbox')
+        .select(['payload', 'state'])
+        .where('key', '=', key)
+        .orderBy('id', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      return row ? { payload: payloadOf(row.payload), state: row.state } : null;
     },
 
     async due(at, limit, topics, after) {

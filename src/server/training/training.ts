@@ -1,3 +1,6 @@
+import type { Comments } from '../command/ports.ts';
+import type { Clock } from '../duty/clock.ts';
+import { systemClock } from '../duty/clock.ts';
 import type { Announcer } from '../events/announcer.ts';
 import type { Forge } from '../gitea/forge.ts';
 import type { Champions } from '../metrics/ports.ts';
@@ -10,6 +13,8 @@ import { RunDriver } from './driver.ts';
 import { createEvaluation, createMeasuredRuns } from './evaluation.ts';
 import { RunJournal } from './journal.ts';
 import { createJudging } from './judging.ts';
+import type { RepositoryCheck } from './look.ts';
+import { MissedHeads } from './missed-heads.ts';
 import { createRunFactory } from './new-run.ts';
 import { Poller } from './poller.ts';
 import type { TrainingStores } from './ports.ts';
@@ -41,6 +46,11 @@ export interface TrainingDependencies {
   pollMs?: number;
   /** Pause between two comparisons with Gitea, milliseconds. Default 3 minutes. */
   reconcileMs?: number;
+  comments: Pick<Comments, 'changedSince'>;
+  /** What other rooms compare with Gitea. */
+  checks: readonly RepositoryCheck[];
+  /** Of the reconciler. */
+  reconcilerClock?: Clock;
 }
 
 /** The room's parts, wired to each other. Nothing runs before `start`. */
@@ -97,9 +107,11 @@ export function createTraining(dependencies: TrainingDependencies) {
   const reconciler = new Reconciler({
     repositories,
     forge,
-    triggers,
-    stores,
+    comments: dependencies.comments,
+    runs,
+    checks: [new MissedHeads({ forge, triggers, stores, log }), ...dependencies.checks],
     everyMs: dependencies.reconcileMs ?? 180_000,
+    clock: dependencies.reconcilerClock ?? systemClock,
     log,
   });
   const actions = new RunActionsService({ runs, forge, configurations, factory, journal, wake });

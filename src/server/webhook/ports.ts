@@ -16,6 +16,8 @@ export interface StoredDelivery {
 export interface DeliveryStore {
   /** @returns false when the same delivery (by its UUID, or by what it says) is stored already */
   add(delivery: Omit<StoredDelivery, 'id' | 'attempts'> & { contentKey: string }): Promise<boolean>;
+  /** Whether a delivery that says this (`contentKey`) came, whatever became of it. */
+  known(contentKey: string): Promise<boolean>;
   /** Of each repository the oldest that is unprocessed and due. */
   waiting(now: string): Promise<{ repositoryId: number; id: string }[]>;
   /** Those of one repository that are unprocessed and due, oldest first. */

@@ -113,7 +113,7 @@ export async function registryBench() {
     current: async () => repository,
     findByName: async () => repository,
     all: async () => [repository],
-    discover: async () => undefined,
+    discover: async () => new Map(),
     see: async () => repository,
   };
   const rules = { onMerge: 'promote' as const, gates: trainedVersion(1).gates, primary: 'rmse' };

@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest';
 import type { Person } from '../../../src/contract/person.ts';
 import { createCommandAnswers } from '../../../src/server/command/answers.ts';
 import { Commands } from '../../../src/server/command/commands.ts';
+import { MissedCommands } from '../../../src/server/command/missed-commands.ts';
 import { createReactions } from '../../../src/server/command/reactions.ts';
 import {
   parseRepositoryConfiguration,
@@ -28,6 +29,7 @@ import type { OutboxItem } from '../../../src/server/outbox/ports.ts';
 import { createBoundRepositories } from '../../../src/server/permission/bound-repositories.ts';
 import { createCommenterAccess } from '../../../src/server/permission/commenter-access.ts';
 import { createPublisher } from '../../../src/server/report/publisher.ts';
+import { ReportCheck } from '../../../src/server/report/report-check.ts';
 import { createSituations } from '../../../src/server/report/situation.ts';
 import { openDatabase } from '../../../src/server/store/database.ts';
 import { createStores } from '../../../src/server/store/stores.ts';
@@ -220,6 +222,21 @@ export async function startRooms(
     announcer,
   });
   const promoted: Record<string, unknown>[] = [];
+  const reportTarget = createGiteaReportTarget(bot);
+  const written = createGiteaComments(bot, reportTarget.ownId);
+  const reportCheck = new ReportCheck({
+    transactor,
+    target: reportTarget,
+    wake: () => outbox.wake(),
+    log: silent,
+  });
+  const missedCommands = new MissedCommands({
+    transactor,
+    comments: written,
+    handle: (intent, at) => commands.handle(intent, at),
+    tooLate: (intent, at) => commands.tooLate(intent, at),
+    log: silent,
+  });
   const training = createTraining({
     transactor,
     repositories,
@@ -237,6 +254,8 @@ export async function startRooms(
     log: silent,
     pollMs: 50,
     clock: options.clock,
+    comments: written,
+    checks: [reportCheck, missedCommands],
   });
   const situations = createSituations({
     forge,
@@ -246,8 +265,6 @@ export async function startRooms(
     answers: createCommandAnswers(stores.commands),
     configurationFile: repositoryConfigurationFile,
   });
-  const reportTarget = createGiteaReportTarget(bot);
-  const written = createGiteaComments(bot, reportTarget.ownId);
   // Nobody signs in on this stage: what a commenter may do is asked with the bot's token.
   const commands = new Commands({
     transactor,
@@ -273,8 +290,7 @@ export async function startRooms(
     situations,
     target: reportTarget,
     runs: stores.runs,
-    reports: stores.reports,
-    audit: stores.audit,
+    transactor,
     runUrl,
   });
   const outbox = new Outbox({
