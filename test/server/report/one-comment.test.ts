@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { commit } from '../all-rooms.ts';
+import { commit, finish } from '../all-rooms.ts';
 import type { ReportedPull } from '../reported-pull.ts';
 import { imitation, momentsOf, openPull, openReportedPull } from '../reported-pull.ts';
 
@@ -34,8 +34,7 @@ async function trained(branch: string): Promise<number> {
   await rooms.training.handle({ kind: 'pull-changed', repositoryId: repository, index });
   await scene.sent();
   const [run] = await scene.runs(index);
-  const { runs } = backend.transactor.stores;
-  await runs.update(run!.id, run!.version, { state: 'succeeded', metrics: { rmse: 0.7 }, nextCheckAt: null });
+  await finish(backend, run!, { rmse: 0.7 });
   return index;
 }
 

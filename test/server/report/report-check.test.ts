@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Repairs } from '../../../src/server/report/repairs.ts';
-import { commit } from '../all-rooms.ts';
+import { commit, finish } from '../all-rooms.ts';
 import type { ReportedPull } from '../reported-pull.ts';
 import { imitation, momentsOf, openPull, openReportedPull } from '../reported-pull.ts';
 
@@ -198,11 +198,7 @@ describe('after a pull request was closed', () => {
     const index = await openPull(scene.backend, 'closing');
     await scene.reconcile();
     const [run] = await scene.runs(index);
-    await scene.backend.transactor.stores.runs.update(run!.id, run!.version, {
-      state: 'succeeded',
-      metrics: { rmse: 0.7 },
-      nextCheckAt: null,
-    });
+    await finish(scene.backend, run!, { rmse: 0.7 });
     await scene.report(index);
     await scene.as('wendy', 'PATCH', `/pulls/${index}`, { state: 'closed' });
     await scene.reconcile();

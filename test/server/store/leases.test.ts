@@ -56,7 +56,9 @@ describe.each(databases)('leases on %s', (database) => {
     const leases = createLeaseStore(db);
     const old = held(await leases.acquire('outbox', 'a', 0));
     const write = (key: string) =>
-      transactor.transaction(({ outbox }) => outbox.enqueue({ topic: 'report', key, payload: {} }));
+      transactor.transaction(({ outbox }) =>
+        outbox.enqueue({ topic: 'report', key, payload: { repository: 1 } }),
+      );
     await underLease(old, () => write('before'));
     await leases.acquire('outbox', 'b', minute);
     await expect(underLease(old, () => write('after'))).rejects.toMatchObject({ name: 'LeaseLost' });
@@ -117,7 +119,7 @@ describe('PostgreSQL', () => {
             where datname = current_database() and wait_event_type = 'Lock'`.execute(other.db);
           expect(waits.rows[0]?.n).toBe(1);
         });
-        await outbox.enqueue({ topic: 'report', key: 'k', payload: {} });
+        await outbox.enqueue({ topic: 'report', key: 'k', payload: { repository: 1 } });
         events.push('written');
       }),
     );
