@@ -2,6 +2,7 @@
  * Wires the rooms: the only place that knows every adapter. It is longer than other modules because it is a list;
  * nothing is decided here.
  */
+import { randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { collectDefaultMetrics, Registry as MetricsRegistry } from 'prom-client';
 import type { ChangeEvent } from '../contract/event.ts';
@@ -19,9 +20,9 @@ import { createReleaseTarget } from './databricks/release-target.ts';
 import { createTokenExchange } from './databricks/token-exchange.ts';
 import { createTrainingWorkspace } from './databricks/training-workspace.ts';
 import { WorkspaceHttp } from './databricks/workspace-http.ts';
-import { createLocalBus } from './duty/bus.ts';
 import type { Clock } from './duty/clock.ts';
 import { systemClock } from './duty/clock.ts';
+import { LeaseKeeper } from './duty/keeper.ts';
 import { within } from './duty/within.ts';
 import { EventHub } from './events/hub.ts';
 import { createGiteaComments } from './gitea/gitea-comments.ts';
@@ -120,7 +121,9 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const log = createLog(options.logLevel ?? 'info', secretsOf(configuration), destination);
   const store = await openServingStore(configuration.database, {
     failed: (err) => log.warn({ err }, 'the store failed in the background'),
+    clock,
   });
+  const { bus, leases } = store;
   const transactor = createTransactor(store.db, createStores);
   const { stores } = transactor;
   /** Breaks off what waits for Gitea or Databricks. */
@@ -163,7 +166,6 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     repositories,
     gitea: createUserGitea(configuration.gitea.internalUrl, userAgent),
   });
-  const bus = createLocalBus((err) => log.error({ err }, 'a listener failed'));
   const hub = new EventHub(bus, (err) => log.error({ err }, 'a listener failed'));
   const connections = createConnections(stores.connections, (workspace) => {
     tellConnection(workspace).catch((err: unknown) =>
@@ -189,7 +191,9 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     if (kind === 'release') catalogue.refresh();
     if (kind === 'run') catalogue.expire();
   });
-  const wakeOutbox = () => outbox.wake();
+  /** Whichever backend does the duty now has something to do. */
+  const waker = (duty: string) => () => bus.publish({ topic: 'wake', payload: duty });
+  const wakeOutbox = waker('outbox');
   const registry = {
     transactor,
     target,
@@ -210,7 +214,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     ...registry,
     announcer: hub,
     clock,
-    wake: () => runner.wake(),
+    wake: waker('releases'),
   });
   const merges = new Merges({ ...registry, releases });
 
@@ -225,7 +229,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   });
   const reportTarget = createGiteaReportTarget(bot);
   const comments = createGiteaComments(bot, reportTarget.ownId);
-  const reportCheck = new ReportCheck({ transactor, target: reportTarget, wake: () => outbox.wake(), log });
+  const reportCheck = new ReportCheck({ transactor, target: reportTarget, wake: wakeOutbox, log });
   const missedCommands = new MissedCommands({
     transactor,
     comments,
@@ -280,7 +284,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     limit: rateLimits.deliveries,
     secret: configuration.gitea.webhookSecret,
     transactor,
-    wake: () => deliveries.wake(),
+    wake: waker('deliveries'),
   });
   const commands = new Commands({
     transactor,
@@ -299,6 +303,11 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       intent.kind === 'command' ? commands.handle(intent, receivedAt) : training.handle(intent),
     log,
   });
+
+  const keeper = new LeaseKeeper(
+    { leases, bus, clock, holder: randomUUID(), log },
+    { deliveries, outbox, reconciler: training.reconciler, releases: runner, ...training.watchers },
+  );
 
   // HTTP comes last: what answers is complete.
   let state: 'starting' | 'serving' | 'stopping' = 'starting';
@@ -365,25 +374,27 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   }
   async function ready(): Promise<void> {
     if (state !== 'serving') throw new ProblemError('starting-up', 'The backend is not ready yet.');
+    const unavailable = (cause: unknown) =>
+      new ProblemError('store-unavailable', 'The database cannot be read and written.', { cause });
+    // Leases are renewed all the time: the last time says whether anything can be written.
+    if (keeper.failure !== null) throw unavailable(keeper.failure);
     await stores.outbox.counts().catch((cause: unknown) => {
-      throw new ProblemError('store-unavailable', 'The database does not answer.', { cause });
+      throw unavailable(cause);
     });
   }
 
   try {
     await app.listen({ ...configuration.listen });
+    await within(clock, discoverPatience, discover());
+    await keeper.start();
   } catch (error) {
     clearInterval(repeat);
+    await keeper.stop();
     await refusedCallers.close();
     await app.close();
     await store.close();
     throw error;
   }
-  await within(clock, discoverPatience, discover());
-  outbox.start();
-  deliveries.start();
-  training.start();
-  runner.start();
   state = 'serving';
   log.info({ publicUrl: configuration.publicUrl, listen: configuration.listen }, 'the backend serves');
 
@@ -398,8 +409,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       });
       // Viewers find another replica, or this one after its restart.
       hub.end();
-      const duties = Promise.all([deliveries.stop(), training.stop(), outbox.stop(), runner.stop()]);
-      const drained = await within(clock, stop.leaveBehind, Promise.all([app.close(), duties]));
+      const drained = await within(clock, stop.leaveBehind, Promise.all([app.close(), keeper.stop()]));
       callOff();
       if (!drained) log.warn({}, 'what did not end in time was left behind; the next start goes on with it');
       await refusedCallers.close();

@@ -119,6 +119,7 @@ export function createTraining(dependencies: TrainingDependencies) {
   return {
     actions,
     reconciler,
+    watchers: { 'workspace:*': poller },
     /** Looks at the runs that are due, now. */
     wake,
     start(): void {
