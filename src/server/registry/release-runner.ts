@@ -22,6 +22,7 @@ import { announceRelease } from './release.ts';
 import { releaseDraft } from './release-draft.ts';
 import type { ReleaseRequester } from './requester.ts';
 import { personOf } from './requester.ts';
+import { leadsBackwards } from './steps.ts';
 
 export interface RunnerDependencies {
   transactor: Transactor<RegistryStores>;
@@ -104,7 +105,7 @@ export class ReleaseRunner implements Duty {
   async #execute(repository: BoundRepository, release: StoredRelease, signal: AbortSignal): Promise<void> {
     const requester = release.requester ?? unknownRequester(release);
     const execution = this.#execution(repository, release, requester, signal);
-    const undoing = release.steps.some((step) => step.state === 'undone');
+    const undoing = leadsBackwards(release);
     let failure: string | null = null;
     let note: string | null = null;
     let acted = true;

@@ -22,7 +22,7 @@ import type { StoredRelease } from './release.ts';
 import { announceRelease, describeRelease } from './release.ts';
 import { releaseDraft } from './release-draft.ts';
 import type { ReleaseRequester } from './requester.ts';
-import { planSteps } from './steps.ts';
+import { markDirection, planSteps } from './steps.ts';
 
 export interface ReleasesDependencies {
   transactor: Transactor<RegistryStores>;
@@ -48,22 +48,6 @@ export interface WantedRelease {
 
 /** What must commit with the release's first row. */
 export type AlsoRecorded = (stores: RegistryStores, release: StoredRelease) => Promise<void>;
-
-/**
- * The steps tell which way a release goes when it is resumed: one that is undone leads backwards. Finishing looks at
- * every step again, since a failed undo may have taken a done one back.
- */
-async function markDirection(
-  stores: RegistryStores,
-  release: StoredRelease,
-  how: 'finish' | 'undo',
-): Promise<void> {
-  for (const [position, step] of release.steps.entries()) {
-    if (how === 'undo' && step.state === 'done') continue;
-    step.state = how === 'undo' ? 'undone' : 'failed';
-    await stores.releases.setStep(release.id, position, step);
-  }
-}
 
 /**
  * Releases of a repository's models: planned, recorded with their steps, and asked to be finished or undone when a

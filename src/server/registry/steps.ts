@@ -1,6 +1,7 @@
 import type { Endpoint } from './endpoint.ts';
 import { describeTraffic, isLoaded, routeTo } from './endpoint.ts';
-import type { Step } from './release.ts';
+import type { RegistryStores } from './ports.ts';
+import type { Step, StoredRelease } from './release.ts';
 
 function planned(name: Step['name'], from: string, to: string): Step {
   return { name, state: 'planned', from, to, detail: null, endedAt: null };
@@ -29,3 +30,23 @@ export function planSteps(facts: {
   if (isLoaded(facts.endpoint, facts.to)) return [planned('traffic', before, after), alias, readBack];
   return [alias, planned('endpoint', before, after), readBack];
 }
+
+/**
+ * The steps tell which way a release goes when it is resumed: one that is undone leads backwards. Finishing looks at
+ * every step again, since a failed undo may have taken a done one back.
+ */
+export async function markDirection(
+  { releases }: Pick<RegistryStores, 'releases'>,
+  release: StoredRelease,
+  how: 'finish' | 'undo',
+): Promise<void> {
+  for (const [position, step] of release.steps.entries()) {
+    if (how === 'undo' && step.state === 'done') continue;
+    step.state = how === 'undo' ? 'undone' : 'failed';
+    await releases.setStep(release.id, position, step);
+  }
+}
+
+/** Whether a release that runs takes back what it did. */
+export const leadsBackwards = ({ steps }: Pick<StoredRelease, 'steps'>): boolean =>
+  steps.some((step) => step.state === 'undone');
