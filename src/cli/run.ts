@@ -2,6 +2,7 @@ import type { ParseArgsConfig } from 'node:util';
 import { parseArgs } from 'node:util';
 import { ConfigurationError } from '../server/config/load-server-configuration.ts';
 import { nearestName } from '../server/config/nearest-name.ts';
+import { backup, restore } from './backup-commands.ts';
 import type { Command, Given, Output } from './command.ts';
 import { UsageError } from './command.ts';
 import { doctor } from './doctor.ts';
@@ -17,6 +18,8 @@ export const commands: readonly Command[] = [
   install,
   doctor,
   migrate,
+  backup,
+  restore,
   auditVerify,
   federation,
   jwks,

@@ -23,26 +23,45 @@ export class NewerSchema extends Error {
   }
 }
 
+/** @throws NewerSchema when one of the migrations is of a newer version */
+export function refuseNewer(names: readonly string[]): void {
+  const unknown = names.filter((name) => !Object.hasOwn(migrations, name));
+  if (unknown.length > 0) throw new NewerSchema(unknown);
+}
+
+/**
+ * The migrations that the database has been through, oldest first.
+ *
+ * @throws NewerSchema
+ */
+export async function appliedMigrations(db: Kysely<Schema>): Promise<string[]> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some(({ name }) => name === 'kysely_migration')) return [];
+  const rows = await (db as unknown as Kysely<{ kysely_migration: { name: string } }>)
+    .selectFrom('kysely_migration')
+    .select('name')
+    .execute();
+  const names = rows.map(({ name }) => name).sort();
+  refuseNewer(names);
+  return names;
+}
+
 /**
  * Whether the schema is that of this version.
  *
  * @throws NewerSchema
  */
 export async function isUpToDate(db: Kysely<Schema>): Promise<boolean> {
-  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some(({ name }) => name === 'kysely_migration')) return false;
-  const rows = await (db as unknown as Kysely<{ kysely_migration: { name: string } }>)
-    .selectFrom('kysely_migration')
-    .select('name')
-    .execute();
-  const unknown = rows.map(({ name }) => name).filter((name) => !Object.hasOwn(migrations, name));
-  if (unknown.length > 0) throw new NewerSchema(unknown);
-  return rows.length === Object.keys(migrations).length;
+  return (await appliedMigrations(db)).length === Object.keys(migrations).length;
 }
 
-/** Brings the schema up to date: in one transaction, and one process at a time. */
-export async function migrate(db: Kysely<Schema>): Promise<void> {
+/**
+ * Brings the schema up to date: in one transaction, and one process at a time.
+ *
+ * @param last no further than to this migration
+ */
+export async function migrate(db: Kysely<Schema>, last?: string): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
-  const { error } = await migrator.migrateToLatest();
+  const { error } = await (last === undefined ? migrator.migrateToLatest() : migrator.migrateTo(last));
   if (error) throw error;
 }
