@@ -49,6 +49,8 @@ export interface ReleaseStore {
   find(repository: number, id: string): Promise<StoredRelease | null>;
   /** Newest first. */
   list(repository: number, model?: string): Promise<StoredRelease[]>;
+  /** How many releases of a model and alias there were, whatever became of them. */
+  count(modelName: string, alias: string): Promise<number>;
   /** Running or half done, of this registered model and alias, whichever repository started it. */
   unfinished(modelName: string, alias: string): Promise<StoredRelease | null>;
   running(): Promise<StoredRelease[]>;

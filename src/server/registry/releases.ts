@@ -96,6 +96,7 @@ export class Releases {
     also?: AlsoRecorded,
   ): Promise<StoredRelease> {
     const model = this.model(repository, key);
+    const before = await this.#d.transactor.stores.releases.count(model.name, model.alias);
     const facts = await gatherPlanFacts(this.#sources, repository, key, model, wanted);
     const plan = planRelease(facts);
     if (wanted.digest !== null && wanted.digest !== plan.digest) {
@@ -142,7 +143,7 @@ export class Releases {
       createdAt: now,
       endedAt: null,
     };
-    await this.#begin(repository, release, requester, also, wanted.digest === null);
+    await this.#begin(repository, release, requester, also, { automatic: wanted.digest === null, before });
     this.#d.wake();
     return release;
   }
@@ -152,12 +153,19 @@ export class Releases {
     release: StoredRelease,
     requester: ReleaseRequester,
     also: AlsoRecorded | undefined,
-    automatic: boolean,
+    { automatic, before }: { automatic: boolean; before: number },
   ): Promise<void> {
     await this.#d.transactor.transaction(async (stores) => {
       const other = await stores.releases.unfinished(release.modelName, release.alias);
       if (other) {
         throw new ProblemError('release-in-progress', `The ${describeRelease(other)} has not ended yet.`);
+      }
+      // One that began and ended since the facts were read: they are not the facts of now.
+      if ((await stores.releases.count(release.modelName, release.alias)) !== before) {
+        throw new ProblemError(
+          'release-in-progress',
+          'Another release was just made. Nothing was done; look at the fresh plan.',
+        );
       }
       // Somebody rolled back while the merge was judged: it is judged again, with the hold.
       if (automatic && (await stores.releases.hold(release.modelName, release.alias))) {

@@ -150,6 +150,16 @@ export function createReleaseStore(connection: Connection): ReleaseStore {
       return withSteps(await query.orderBy('id', 'desc').execute());
     },
 
+    async count(modelName, alias) {
+      const { made } = await connection
+        .selectFrom('releases')
+        .select(({ fn }) => fn.countAll<number>().as('made'))
+        .where('model_name', '=', modelName)
+        .where('alias', '=', alias)
+        .executeTakeFirstOrThrow();
+      return made;
+    },
+
     async unfinished(modelName, alias) {
       const rows = await connection
         .selectFrom('releases')
