@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Three projects: node (unit, component, integration), panel (happy-dom) and browser (a real Chromium). */
+/** Four projects: node (unit, component, integration), some of it on PostgreSQL, panel (happy-dom), browser (a real Chromium). */
 export default defineConfig({
   test: {
     // Most of a test's time is waiting for processes: a few more workers than cores.
@@ -16,6 +16,25 @@ export default defineConfig({
           exclude: ['test/panel/**', 'test/browser/**', 'test/gitea/**', 'test/real/**'],
           globalSetup: ['test/postgres/global-setup.ts'],
           testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        // What most depends on the database, once more on the other one; test/server/store tries both by itself.
+        test: {
+          name: 'postgresql',
+          environment: 'node',
+          env: { TEST_DATABASE: 'PostgreSQL' },
+          include: [
+            'test/server/training/push-to-comment.test.ts',
+            'test/server/registry/{releases,merges}.test.ts',
+            'test/server/outbox/*.test.ts',
+            'test/server/webhook/route.test.ts',
+            'test/server/audit/chain.test.ts',
+            'test/server/permission/permission.test.ts',
+          ],
+          globalSetup: ['test/postgres/global-setup.ts'],
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },

@@ -8,8 +8,9 @@ import { run } from '../../src/cli/run.ts';
 import type { DatabaseTarget } from '../../src/server/store/database.ts';
 import { openServingStore } from '../../src/server/store/serving-store.ts';
 import { createDatabase, dropDatabase, urlOf } from '../postgres/databases.ts';
-import type { DatabaseKind } from '../server/store/open-store.ts';
-import { databases, newDatabase, openTarget } from '../server/store/open-store.ts';
+import { newDatabase, openTarget } from '../server/store/open-store.ts';
+import type { DatabaseKind } from '../server/store/test-database.ts';
+import { databases } from '../server/store/test-database.ts';
 
 let folder: string;
 let backup: string;
@@ -158,7 +159,7 @@ describe.each(databases)('on %s', (database) => {
       bindingId: 'b',
     });
     await stores.reports.remember(id, 4, { commentId: 12, bodyDigest: 'd' });
-    await stores.outbox.enqueue({ topic: 'report', key: 'k', payload: { text: 'Wéin 🍷' } });
+    await stores.outbox.enqueue({ topic: 'report', key: 'k', payload: { repository: id, text: 'Wéin 🍷' } });
     await db.insertInto('leases').values({ name: 'outbox', holder: null, token: 7, expires_at: 0 }).execute();
     const tables = ['repositories', 'repository_names', 'reports', 'outbox', 'leases'] as const;
     const all = (open: Open) =>

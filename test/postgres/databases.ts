@@ -24,6 +24,19 @@ export async function dropDatabase(connection: PostgresConfiguration): Promise<v
   await execute({ ...connection, database: 'postgres' }, `drop database ${connection.database} with (force)`);
 }
 
+/** Takes every row out of our tables. Whoever is connected is cut off. */
+export async function emptyDatabase(connection: PostgresConfiguration): Promise<void> {
+  await execute(
+    connection,
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid();
+    do $$ declare name text; begin
+      for name in select tablename from pg_tables where schemaname = 'public' and tablename not like 'kysely%' loop
+        execute format('delete from %I', name);
+      end loop;
+    end $$`,
+  );
+}
+
 /** As configurations name it. */
 export function urlOf({ user, password, host, database }: PostgresConfiguration): string {
   return `postgres://${user}:${password}@localhost/${database}?host=${encodeURIComponent(host)}`;

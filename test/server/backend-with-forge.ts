@@ -35,6 +35,7 @@ import type { Transactor } from '../../src/server/store/transactor.ts';
 import { createTransactor } from '../../src/server/store/transactor.ts';
 import type { RunningForge } from '../emulator/gitea/forge-on-loopback.ts';
 import { startForge } from '../emulator/gitea/forge-on-loopback.ts';
+import { testDatabase } from './store/test-database.ts';
 
 /** A browser: the cookies it holds for the forge and for the backend. */
 export interface Browser {
@@ -161,7 +162,8 @@ export async function startBackendWithForge(options: BackendOptions = {}): Promi
   const now = () => new Date(Date.now() + skew);
   const logged: string[] = [];
   const log = createLog('info', [], lineSink(logged));
-  const db = await openDatabase(options.database ?? ':memory:');
+  const database = await testDatabase(options.database);
+  const db = await openDatabase(database.target);
   const transactor = createTransactor(db, (connection) => createStores(connection, now));
   const audit = transactor.stores.audit;
   const sealed = { transactor, encryptionKey: configuration.encryptionKey, now };
@@ -251,6 +253,7 @@ export async function startBackendWithForge(options: BackendOptions = {}): Promi
       await app.close();
       await refusedCallers.close();
       await db.destroy();
+      await database.drop();
       await forge.close();
     },
   };

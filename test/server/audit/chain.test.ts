@@ -8,6 +8,7 @@ import { ChainVerifier } from '../../../src/server/audit/verifier.ts';
 import { openDatabase } from '../../../src/server/store/database.ts';
 import { createStores } from '../../../src/server/store/stores.ts';
 import { createTransactor } from '../../../src/server/store/transactor.ts';
+import { testDatabase } from '../store/test-database.ts';
 
 const draft = (number: number, action: AuditAction = 'run.created'): AuditDraft => ({
   action,
@@ -19,8 +20,12 @@ const draft = (number: number, action: AuditAction = 'run.created'): AuditDraft 
 });
 
 async function openStores() {
-  const db = await openDatabase(':memory:');
-  onTestFinished(() => db.destroy());
+  const { target, drop } = await testDatabase();
+  const db = await openDatabase(target);
+  onTestFinished(async () => {
+    await db.destroy();
+    await drop();
+  });
   return { db, transactor: createTransactor(db, createStores) };
 }
 

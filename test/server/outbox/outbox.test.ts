@@ -8,11 +8,13 @@ import { Postpone } from '../../../src/server/outbox/postpone.ts';
 import { openDatabase } from '../../../src/server/store/database.ts';
 import { createStores } from '../../../src/server/store/stores.ts';
 import { createTransactor } from '../../../src/server/store/transactor.ts';
+import { testDatabase } from '../store/test-database.ts';
 
 type Handler = (payload: Record<string, unknown>) => Promise<void>;
 
 async function opened(handler: Handler, options: Partial<OutboxOptions> = {}) {
-  const db = await openDatabase(':memory:');
+  const { target, drop } = await testDatabase();
+  const db = await openDatabase(target);
   let skew = 0;
   const clock = () => new Date(Date.now() + skew);
   const time = { ...systemClock, now: clock };
@@ -42,6 +44,7 @@ async function opened(handler: Handler, options: Partial<OutboxOptions> = {}) {
   onTestFinished(async () => {
     for (const outbox of outboxes) await outbox.stop();
     await db.destroy();
+    await drop();
   });
   const enqueue = (topic: OutboxTopic, key: string, value: number) =>
     transactor.stores.outbox.enqueue({ topic, key, payload: { repository: 1, value } });

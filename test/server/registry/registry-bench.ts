@@ -13,6 +13,7 @@ import type { ReleaseRequester } from '../../../src/server/registry/requester.ts
 import { openDatabase } from '../../../src/server/store/database.ts';
 import { createReleaseStore } from '../../../src/server/store/release-store.ts';
 import { createTransactor } from '../../../src/server/store/transactor.ts';
+import { testDatabase } from '../store/test-database.ts';
 import { MemoryTarget } from './memory-target.ts';
 
 export const wendy: Person = { id: 7, name: 'wendy', fullName: 'Wendy', avatarUrl: '' };
@@ -78,7 +79,12 @@ export function trainedVersion(version: number, change: Partial<TrainedVersion> 
 
 /** The registry room over a real database, with the workspace and Gitea in memory. */
 export async function registryBench() {
-  const db = await openDatabase(':memory:');
+  const database = await testDatabase();
+  const db = await openDatabase(database.target);
+  onTestFinished(async () => {
+    await db.destroy();
+    await database.drop();
+  });
   const audit: AuditDraft[] = [];
   const sent: OutboxMessage[] = [];
   const transactor = createTransactor<RegistryStores>(db, (connection) => ({

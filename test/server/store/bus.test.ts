@@ -4,8 +4,9 @@ import type { PostgresConfiguration } from '../../../src/server/config/server-co
 import type { Bus } from '../../../src/server/duty/bus.ts';
 import { systemClock } from '../../../src/server/duty/clock.ts';
 import { openServingStore } from '../../../src/server/store/serving-store.ts';
-import type { DatabaseKind } from './open-store.ts';
-import { databases, newDatabase } from './open-store.ts';
+import { newDatabase } from './open-store.ts';
+import type { DatabaseKind } from './test-database.ts';
+import { databases } from './test-database.ts';
 
 type Target = Awaited<ReturnType<typeof newDatabase>>;
 

@@ -10,7 +10,8 @@ import type { PostgresConfiguration } from '../../../src/server/config/server-co
 import { openDatabase } from '../../../src/server/store/database.ts';
 import { openServingStore } from '../../../src/server/store/serving-store.ts';
 import { createDatabase, dropDatabase } from '../../postgres/databases.ts';
-import { databases, newDatabase, openStore, openTarget } from './open-store.ts';
+import { newDatabase, openStore, openTarget } from './open-store.ts';
+import { databases } from './test-database.ts';
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'database-'));

@@ -3,7 +3,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { HeldLease, Lease } from '../../../src/server/duty/lease.ts';
 import { underLease } from '../../../src/server/duty/lease.ts';
 import { createLeaseStore } from '../../../src/server/store/lease-store.ts';
-import { databases, newDatabase, openStore, openTarget } from './open-store.ts';
+import { newDatabase, openStore, openTarget } from './open-store.ts';
+import { databases } from './test-database.ts';
 
 const held = (lease: Lease | null): HeldLease => ({ ...(lease as Lease), stillHeld: () => true });
 const minute = 60_000;

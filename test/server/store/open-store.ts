@@ -7,11 +7,7 @@ import { openDatabase } from '../../../src/server/store/database.ts';
 import { createStores } from '../../../src/server/store/stores.ts';
 import { createTransactor } from '../../../src/server/store/transactor.ts';
 import { createDatabase, dropDatabase } from '../../postgres/databases.ts';
-
-/** Both databases: `describe.each(databases)('on %s', (database) => …)`. */
-export const databases = ['SQLite', 'PostgreSQL'] as const;
-
-export type DatabaseKind = (typeof databases)[number];
+import type { DatabaseKind } from './test-database.ts';
 
 /** A database of its own for the current test, with our tables where it is PostgreSQL; a file where it is SQLite. */
 export async function newDatabase(kind: DatabaseKind): Promise<DatabaseTarget> {

@@ -8,8 +8,9 @@ import type { App } from '../../../src/server/http/application.ts';
 import { handleError } from '../../../src/server/http/error-handler.ts';
 import { webhookRoutes } from '../../../src/server/http/routes/webhook.ts';
 import { createWebhookIntake } from '../../../src/server/webhook/intake.ts';
-import type { DatabaseKind } from './open-store.ts';
-import { databases, newDatabase, openStore, openTarget } from './open-store.ts';
+import { newDatabase, openStore, openTarget } from './open-store.ts';
+import type { DatabaseKind } from './test-database.ts';
+import { databases } from './test-database.ts';
 
 const recording = new URL('../../fixtures/gitea/webhooks/push-default-branch', import.meta.url);
 const headers = JSON.parse(readFileSync(`${recording.pathname}.headers.json`, 'utf8')) as Record<

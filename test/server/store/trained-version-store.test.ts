@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createRunStore } from '../../../src/server/store/run-store.ts';
 import type { RunRow } from '../../../src/server/store/schema.ts';
 import { createTrainedVersionStore } from '../../../src/server/store/trained-version-store.ts';
-import { databases, openStore } from './open-store.ts';
+import { openStore } from './open-store.ts';
+import { databases } from './test-database.ts';
 
 const commit = 'a'.repeat(40);
 const configuration = {

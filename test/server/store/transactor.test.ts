@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { databases, openStore } from './open-store.ts';
+import { openStore } from './open-store.ts';
+import { databases } from './test-database.ts';
 
 const repository = { id: 1, fullName: 'ml/wine', url: 'http://x', defaultBranch: 'main', bindingId: 'wine' };
 

@@ -42,6 +42,7 @@ import { createWebhookIntake } from '../../../src/server/webhook/intake.ts';
 import { DeliveryWorker } from '../../../src/server/webhook/worker.ts';
 import { servicePrincipal, startWorkspace } from '../../emulator/databricks/support.ts';
 import { startSmallTeam } from '../../emulator/gitea/small-team.ts';
+import { testDatabase } from '../store/test-database.ts';
 
 export const secret = 'webhook-secret';
 const script = readFileSync(new URL('./train.py', import.meta.url), 'utf8');
@@ -158,6 +159,8 @@ export async function openStage() {
       },
     ],
   };
+  const { target: database, drop } = await testDatabase(join(team.folder, 'backend.db'));
+  onTestFinished(drop);
   return {
     team,
     workspace,
@@ -166,7 +169,7 @@ export async function openStage() {
     server,
     repository,
     token: String(token.body.sha1),
-    database: join(team.folder, 'backend.db'),
+    database,
   };
 }
 

@@ -10,6 +10,7 @@ import { openDatabase } from '../../../src/server/store/database.ts';
 import { createStores } from '../../../src/server/store/stores.ts';
 import { createTransactor } from '../../../src/server/store/transactor.ts';
 import { createWebhookIntake } from '../../../src/server/webhook/intake.ts';
+import { testDatabase } from '../store/test-database.ts';
 
 const folder = new URL('../../fixtures/gitea/webhooks/', import.meta.url);
 const recordings = readdirSync(folder)
@@ -24,7 +25,8 @@ function recorded(name: string): { headers: Record<string, string>; body: Buffer
 }
 
 async function receiver() {
-  const db = await openDatabase(':memory:');
+  const { target, drop } = await testDatabase();
+  const db = await openDatabase(target);
   const transactor = createTransactor(db, createStores);
   let woken = 0;
   const intake = createWebhookIntake({
@@ -40,6 +42,7 @@ async function receiver() {
   onTestFinished(async () => {
     await app.close();
     await db.destroy();
+    await drop();
   });
   const stored = async () => await db.selectFrom('deliveries').selectAll().execute();
   const audited = async () => await db.selectFrom('audit').select('action').execute();
