@@ -33,8 +33,9 @@ function matching<O>(query: RunQuery<O>, filter: RunFilter): RunQuery<O> {
     );
   }
   if (actor !== undefined) {
-    const fragment = `%${like(`"name":${JSON.stringify(actor)}`)}%`;
-    narrowed = narrowed.where(sql<boolean>`runs.actor like ${fragment} escape '\\'`);
+    // Letters are equal, large or small, on SQLite by itself and on PostgreSQL by lower(); as in names of Gitea.
+    const fragment = `%${like(`"name":${JSON.stringify(actor)}`.toLowerCase())}%`;
+    narrowed = narrowed.where(sql<boolean>`lower(runs.actor) like ${fragment} escape '\\'`);
   }
   if (text) {
     const anywhere = `%${like(text.toLowerCase())}%`;
