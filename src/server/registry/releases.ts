@@ -162,10 +162,7 @@ export class Releases {
       }
       // One that began and ended since the facts were read: they are not the facts of now.
       if ((await stores.releases.count(release.modelName, release.alias)) !== before) {
-        throw new ProblemError(
-          'release-in-progress',
-          'Another release was just made. Nothing was done; look at the fresh plan.',
-        );
+        throw new ProblemError('release-in-progress', 'Another release was just made: look at the plan.');
       }
       // Somebody rolled back while the merge was judged: it is judged again, with the hold.
       if (automatic && (await stores.releases.hold(release.modelName, release.alias))) {

@@ -1,3 +1,5 @@
+/** Longer than other stores because what is said when, and in which order, is one set of rules. */
+
 import type { Selectable } from 'kysely';
 import type { OutboxItem, OutboxMessage, OutboxStore, ParkedMessage } from '../outbox/ports.ts';
 import { longestPauseMs, newestWins } from '../outbox/ports.ts';

@@ -19,6 +19,11 @@ function newFolder(): string {
   return folder;
 }
 
+const module = (name: string) => join(import.meta.dirname, `../../../src/server/store/${name}.ts`);
+
+const spawnScript = (script: string) =>
+  spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+
 const serve = async (target: Parameters<typeof openServingStore>[0]) => {
   const store = await openServingStore(target, { failed: () => {} });
   onTestFinished(() => store.close());
@@ -97,9 +102,10 @@ describe('SQLite', () => {
 
   test('one process serves at a time, until it ends, however it ends; commands work beside it', async () => {
     const file = join(newFolder(), 'store.sqlite');
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'hold-lock.ts'), file], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawnScript(`import { takeServingLock } from ${JSON.stringify(module('serving-lock'))};
+      takeServingLock(${JSON.stringify(file)}, 'cannot be served');
+      process.stdout.write('held');
+      setInterval(() => {}, 60_000);`);
     const ended = once(child, 'exit');
     await once(child.stdout, 'data');
     await expect(serve(file)).rejects.toThrow(
@@ -124,11 +130,10 @@ describe('SQLite', () => {
 
   test('several processes that begin at once on nothing make one schema', async () => {
     const file = join(newFolder(), 'store.sqlite');
-    const script = `import { openDatabase } from ${JSON.stringify(join(import.meta.dirname, '../../../src/server/store/database.ts'))};
+    const script = `import { openDatabase } from ${JSON.stringify(module('database'))};
       await (await openDatabase(${JSON.stringify(file)})).destroy();`;
     const ends = Array.from({ length: 3 }, () => {
-      const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
-      return once(child, 'exit');
+      return once(spawnScript(script), 'exit');
     });
     expect(await Promise.all(ends)).toEqual([
       [0, null],
