@@ -1,4 +1,5 @@
 import type { Kysely, KyselyPlugin } from 'kysely';
+import { currentLease } from '../duty/lease.ts';
 import type { Connection } from './database.ts';
 import type { Schema } from './schema.ts';
 import { isInsideTransaction, serialTransaction } from './serial-transaction.ts';
@@ -11,17 +12,33 @@ export interface Transactor<S> {
    * has taken that.
    */
   transaction<T>(work: (stores: S) => Promise<T>): Promise<T>;
-  /** For reads outside a transaction, and single writes. */
+  /** For reads outside a transaction, and, where no lease is held, single writes. */
   stores: S;
 }
 
-/** SQLite has one connection: waiting for it from within its own transaction would wait for ever, so it is an error. */
-function refuseInside(db: Kysely<Schema>): KyselyPlugin {
+const writing: ReadonlySet<string> = new Set([
+  'InsertQueryNode',
+  'UpdateQueryNode',
+  'DeleteQueryNode',
+  'MergeQueryNode',
+]);
+
+/**
+ * What the stores outside a transaction may not do. SQLite has one connection: waiting for it from within its own
+ * transaction would wait for ever. And a write of a duty that is not in a transaction is not fenced by its lease.
+ */
+function refuseOutside(db: Kysely<Schema>): KyselyPlugin {
   return {
     transformQuery({ node }) {
       if (isInsideTransaction(db)) {
         throw new Error(
           'transactor.stores was used inside a transaction. Use the stores that transaction() hands to its work.',
+        );
+      }
+      const lease = currentLease();
+      if (lease && writing.has(node.kind)) {
+        throw new Error(
+          `transactor.stores was written to under the lease "${lease.name}", which would not keep a former holder from it. Use transactor.transaction().`,
         );
       }
       return node;
@@ -39,7 +56,7 @@ export function createTransactor<S>(
   createStores: (connection: Connection) => S,
 ): Transactor<S> {
   return {
-    stores: createStores(db.withPlugin(refuseInside(db))),
+    stores: createStores(db.withPlugin(refuseOutside(db))),
     transaction: (work) => serialTransaction(db, (transaction) => work(createStores(transaction))),
   };
 }

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { underLease } from '../../../src/server/duty/lease.ts';
+import { createLeaseStore } from '../../../src/server/store/lease-store.ts';
 import { openStore } from './open-store.ts';
 import { databases } from './test-database.ts';
 
@@ -35,5 +37,22 @@ describe.each(databases)('on %s', (database) => {
       later = new Promise((resolve) => setTimeout(resolve, 20)).then(() => stores.repositories.find(1));
     });
     expect(await later).toEqual(repository);
+  });
+
+  test('a duty may read outside a transaction, and write only inside one', async () => {
+    const { db, transactor, stores } = await openStore(database);
+    const { transaction } = transactor;
+    const lease = await createLeaseStore(db).acquire('outbox', 'a', 60_000);
+    await underLease({ ...lease!, stillHeld: () => true }, async () => {
+      expect(await stores.repositories.find(1)).toBeNull();
+      const refused = 'transactor.stores was written to under the lease "outbox"';
+      await expect(stores.repositories.save(repository)).rejects.toThrow(refused);
+      await expect(stores.memory.rememberHead(1, 'head')).rejects.toThrow(refused);
+      await expect(stores.sessions.remove('id')).rejects.toThrow(refused);
+      await transaction(({ repositories }) => repositories.save(repository));
+      expect(await stores.repositories.find(1)).toEqual(repository);
+    });
+    await stores.memory.rememberHead(1, 'head');
+    expect(await stores.memory.seenHead(1)).toBe('head');
   });
 });
