@@ -5,13 +5,14 @@ import type { Actor } from '../audit/entry.ts';
 import { reached } from '../duty/moments.ts';
 import type { Announcer } from '../events/announcer.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
-import { statusOfRun } from '../report/status.ts';
 import type { Transactor } from '../store/transactor.ts';
-import { asCommitted } from './decisive-run.ts';
 import type { Facts } from './guards.ts';
+import { Move, objection } from './move.ts';
 import type { NewRun, Run, RunChange, TrainingStores } from './ports.ts';
-import type { RunEvent, Sending } from './transitions.ts';
-import { births, Move, mayGoOn, objection } from './transitions.ts';
+import type { RunUrl } from './run-messages.ts';
+import { RunMessages } from './run-messages.ts';
+import type { broughtBy, RunEvent } from './transitions.ts';
+import { births, mayGoOn } from './transitions.ts';
 
 /** Somebody else changed the run in between: read it again. */
 export class RunChanged extends Error {}
@@ -21,8 +22,7 @@ export interface JournalOptions {
   announcer: Announcer;
   /** After a commit: the outbox and the watcher may have something to do. */
   wake: () => void;
-  /** Absolute address of a run in the panel. */
-  runUrl: (repository: BoundRepository, runId: string) => string;
+  runUrl: RunUrl;
   clock: () => Date;
 }
 
@@ -47,10 +47,10 @@ export interface Happening {
   also?: Also;
 }
 
-const training = { kind: 'system', name: 'training' } as const;
+/** What may be noted without an event; the id of a run that was started after it had ended here is. */
+export type NotedChange = Omit<RunChange, Exclude<keyof typeof broughtBy, 'databricksRunId'>>;
 
-/** Key of what a run sends to its workspace: one after the other. */
-const runKey = (runId: string): string => `run:${runId}`;
+const training = { kind: 'system', name: 'training' } as const;
 
 /**
  * What happens to a run is told as an event; state, audit entry and outgoing messages follow from the table of
@@ -58,9 +58,11 @@ const runKey = (runId: string): string => `run:${runId}`;
  */
 export class RunJournal {
   readonly #options: JournalOptions;
+  readonly #messages: RunMessages;
 
   constructor(options: JournalOptions) {
     this.#options = options;
+    this.#messages = new RunMessages(options.runUrl);
   }
 
   /** @returns the run and whether it is new; an existing one with the same token is linked instead */
@@ -97,7 +99,7 @@ export class RunJournal {
         });
         await also?.(stores, linked);
       }
-      await this.#send(stores, repository, linked, created ? birth.sends : ['tell']);
+      await this.#messages.send(stores, repository, linked, created ? birth.sends : ['tell']);
       if (created) reached('run.creating');
       return { run: linked, isNew: created !== null };
     });
@@ -136,11 +138,11 @@ export class RunJournal {
         detail: { event, state: move.to, ...detail },
       });
       if (move.fields.endedAt !== undefined) {
-        await stores.outbox.withdraw(runKey(run.id), ['upload', 'submit'], this.#now());
+        await this.#messages.withdraw(stores.outbox, run, this.#options.clock());
       }
       const goesOn = mayGoOn(run) && happening.nothingStarted !== true;
       const sends = move.sends.filter((sending) => sending !== 'cancel' || goesOn);
-      await this.#send(stores, repository, after, sends);
+      await this.#messages.send(stores, repository, after, sends);
       reached('run.changing');
       return after;
     });
@@ -178,7 +180,7 @@ export class RunJournal {
    *
    * @throws RunChanged when it is not the run that was read any more
    */
-  async note(run: Run, change: RunChange, also?: Also): Promise<Run> {
+  async note(run: Run, change: NotedChange, also?: Also): Promise<Run> {
     const noted = await this.#options.transactor.transaction(async (stores) => {
       if (!(await stores.runs.update(run.id, run.version, change))) throw new RunChanged(run.id);
       await also?.(stores, run);
@@ -203,14 +205,14 @@ export class RunJournal {
       // Counted as a failure: it may have been started, and is looked for first.
       const change = { nextCheckAt: null, failures: run.failures + 1 };
       if (!(await runs.update(run.id, run.version, change))) return;
-      await this.#ask(outbox, run, run.snapshot === null ? 'upload' : 'submit');
+      await this.#messages.ask(outbox, run, run.snapshot === null ? 'upload' : 'submit');
     });
     this.#options.wake();
   }
 
   /** Enqueues what ends at Databricks a run that has ended here. */
   async cancelRemote({ outbox }: Pick<TrainingStores, 'outbox'>, run: Run): Promise<void> {
-    await this.#ask(outbox, run, 'cancel');
+    await this.#messages.ask(outbox, run, 'cancel');
   }
 
   /** Enqueues what this run says about a commit, its own or one with the same files. */
@@ -220,50 +222,7 @@ export class RunJournal {
     sha: string,
     run: Run,
   ): Promise<void> {
-    await outbox.enqueue({
-      topic: 'status',
-      key: `status:${run.repositoryId}:${sha}`,
-      payload: {
-        repository: run.repositoryId,
-        sha,
-        ...statusOfRun(run),
-        targetUrl: this.#options.runUrl(repository, run.id),
-      },
-    });
-  }
-
-  async #send(
-    stores: TrainingStores,
-    repository: BoundRepository,
-    run: Run,
-    sends: readonly Sending[],
-  ): Promise<void> {
-    for (const sending of sends) {
-      if (sending === 'tell') await this.#tell(stores, repository, run);
-      else await this.#ask(stores.outbox, run, sending);
-    }
-  }
-
-  async #ask(outbox: TrainingStores['outbox'], run: Run, topic: Exclude<Sending, 'tell'>): Promise<void> {
-    const payload = { repository: run.repositoryId, run: run.id };
-    await outbox.enqueue({ topic, key: runKey(run.id), payload });
-  }
-
-  /** Status of the commit (and of those with the same files), reports of its pull requests. */
-  async #tell(stores: TrainingStores, repository: BoundRepository, run: Run): Promise<void> {
-    // An experiment with other parameters says nothing about the commit: branch protection waits for this status.
-    if (asCommitted(run.configuration, run.parameters)) {
-      const twins =
-        run.trust === 'base' ? await stores.runs.commitsWithoutRun(run.repositoryId, run.treeDigest) : [];
-      for (const sha of [run.commit, ...twins]) await this.tellCommit(stores, repository, sha, run);
-    }
-    for (const { index } of run.pulls) {
-      await stores.outbox.enqueue({
-        topic: 'report',
-        key: `report:${run.repositoryId}:${index}`,
-        payload: { repository: run.repositoryId, pull: index },
-      });
-    }
+    await this.#messages.tellCommit(outbox, repository, sha, run);
   }
 
   #facts({ change = {}, actor = training, pull }: Happening): Facts {
@@ -279,10 +238,6 @@ export class RunJournal {
       pull: run.pulls[0]?.index ?? null,
       principal: run.principal,
     };
-  }
-
-  #now(): string {
-    return this.#options.clock().toISOString();
   }
 
   #after(run: Run): void {

@@ -1,5 +1,5 @@
-import type { Also } from './journal.ts';
-import type { Run, RunChange } from './ports.ts';
+import type { Also, NotedChange } from './journal.ts';
+import type { Run } from './ports.ts';
 import { belongingRuns, readHistories } from './result.ts';
 import type { CallAs, RemoteRun, TrainingWorkspace } from './workspace-port.ts';
 
@@ -23,7 +23,7 @@ export function createLiveMetrics({
     run: Run,
     remote: RemoteRun,
     { pause, at }: { pause: number; at: Date },
-  ): Promise<{ change: RunChange; save: Also } | null> => {
+  ): Promise<{ change: NotedChange; save: Also } | null> => {
     const age = at.getTime() - (remote.startedAt ?? 0);
     if (Math.floor(age / everyMs) === Math.floor((age - pause) / everyMs)) return null;
     try {

@@ -11,7 +11,7 @@ import type { AuditLog } from '../audit/entry.ts';
 import type { CommandStore } from '../command/ports.ts';
 import type { RepositoryConfiguration } from '../config/repository-configuration.ts';
 import type { OutboxStore } from '../outbox/ports.ts';
-import type { Move } from './transitions.ts';
+import type { Move } from './move.ts';
 
 export type Trust = 'base' | 'fork';
 
@@ -116,9 +116,12 @@ export type NewRun = Omit<
   | 'failures'
 > & { state: 'waiting' | 'queued' };
 
-/** What may be written to a run at any time. Its state, and when it ended, follow from a {@link Move} alone. */
+/** What may be written to a run. Its state, and when it began and ended, follow from a {@link Move} alone. */
 export type RunChange = Partial<
-  Omit<Run, 'id' | 'version' | 'pulls' | 'repositoryId' | 'number' | 'token' | 'state' | 'endedAt'>
+  Omit<
+    Run,
+    'id' | 'version' | 'pulls' | 'repositoryId' | 'number' | 'token' | 'state' | 'startedAt' | 'endedAt'
+  >
 >;
 
 export interface RunFilter {

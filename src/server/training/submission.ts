@@ -61,44 +61,46 @@ export class Submission {
   }
 
   readonly upload: Send = async (payload, attempt) => {
-    await this.#attempt(payload, attempt, async (repository, found) => {
-      const { journal, clock } = this.#options;
-      const startedAt = clock().toISOString();
-      const run =
-        found.state === 'queued'
-          ? await journal.insist(repository, found.id, 'taken-up', { change: { startedAt } })
-          : found;
-      if (run?.state !== 'uploading' || run.snapshot !== null) return;
+    const waits = ({ state, snapshot }: Run) =>
+      state === 'queued' || (state === 'uploading' && snapshot === null);
+    await this.#attempt(payload, attempt, waits, async (repository, found) => {
+      const { journal } = this.#options;
+      const run = found.state === 'queued' ? await journal.insist(repository, found.id, 'taken-up') : found;
+      if (run === null) return;
       await this.#place(repository, run, attempt.signal);
     });
   };
 
   readonly submit: Send = async (payload, attempt) => {
-    await this.#attempt(payload, attempt, async (repository, run) => {
-      if (run.state !== 'uploading' || run.snapshot === null) return;
+    const waits = ({ state, snapshot }: Run) => state === 'uploading' && snapshot !== null;
+    await this.#attempt(payload, attempt, waits, async (repository, run) => {
       await this.#start(repository, run, this.#mayHaveStarted(run, attempt));
     });
   };
 
+  /** @param waits whether the run waits for this message: when nothing fails, it does not afterwards */
   async #attempt(
     payload: Record<string, unknown>,
     attempt: Attempt,
+    waits: (run: Run) => boolean,
     work: (repository: BoundRepository, run: Run) => Promise<void>,
   ): Promise<void> {
     const { runs, repositories } = this.#options;
-    const run = await runs.findById(String(payload.run));
-    if (!run) return;
+    const id = String(payload.run);
+    const run = await runs.findById(id);
+    if (!run || !waits(run)) return;
     const repository = await repositories.find(run.repositoryId);
     if (!repository) throw new Postpone(unboundMs, 'The repository is bound to nothing at the moment.');
     const firstStart = run.snapshot !== null && !this.#mayHaveStarted(run, attempt);
     try {
       await work(repository, run);
     } catch (error) {
-      if (error instanceof RunChanged) return;
-      await this.#end(repository, run.id, error, attempt, firstStart);
+      if (!(error instanceof RunChanged)) await this.#end(repository, id, error, attempt, firstStart);
     }
-    const after = await runs.findById(run.id);
-    if (after?.state !== 'uploading') this.#acts.delete(run.id);
+    const after = await runs.findById(id);
+    if (after?.state !== 'uploading') this.#acts.delete(id);
+    // With the message the run would be lost: nobody else brings it on.
+    if (after && waits(after)) throw new Error(`Run ${id} still waits for what was done for it.`);
   }
 
   /** A submission whose answer was lost would run twice: the token covers active runs only (facts: Jobs). */

@@ -4,7 +4,7 @@
  */
 import type { AuditAction } from '../../contract/audit.ts';
 import type { RunState } from '../../contract/run.ts';
-import type { Facts, Guard } from './guards.ts';
+import type { Guard } from './guards.ts';
 import { guards } from './guards.ts';
 import type { Run } from './ports.ts';
 
@@ -178,6 +178,15 @@ export type RunEvent = keyof typeof table;
 
 export const transitions: Readonly<Record<RunEvent, Transition>> = table;
 
+/** What comes to a run with one event alone. */
+export const broughtBy = {
+  snapshot: 'uploaded',
+  databricksRunId: 'started',
+  mlflowRunId: 'judged',
+  metrics: 'judged',
+  verdict: 'judged',
+} as const satisfies Partial<Record<keyof Run, RunEvent>>;
+
 /** Of each state, whether the watcher looks at runs in it, the outbox has their next step, or they ended. */
 const careOf: Readonly<Record<RunState, 'person' | 'outbox' | 'watcher' | 'nobody'>> = {
   waiting: 'person',
@@ -210,63 +219,3 @@ export const isFinal = (state: RunState): boolean => careOf[state] === 'nobody';
 export const mayGoOn = ({ state, databricksRunId, snapshot }: Run): boolean =>
   (databricksRunId !== null && caredForBy(state) === 'watcher' && state !== 'evaluating') ||
   (state === 'uploading' && snapshot !== null);
-
-/** Why this cannot happen to the run now, in a sentence; null: it can. */
-export function objection(run: Run, event: RunEvent, facts: Facts): string | null {
-  const { from, guards: conditions } = transitions[event];
-  if (!from.includes(run.state)) return `A run that is ${run.state} cannot be "${event}".`;
-  return conditions.find(({ holds }) => !holds(run, facts))?.says ?? null;
-}
-
-/** A fault of ours, never of the input. */
-export class IllegalTransition extends Error {
-  constructor(run: Run, event: RunEvent, why: string) {
-    super(`Run ${run.id} is ${run.state} and cannot be "${event}": ${why}`);
-    this.name = 'IllegalTransition';
-  }
-}
-
-/** A transition that the table allows. There is no other way to make one, and the store changes states by it alone. */
-export class Move {
-  readonly #transition: Transition;
-  readonly event: RunEvent;
-  readonly from: RunState;
-  /** What it writes to the run beside the change. */
-  readonly fields: { state: RunState; nextCheckAt: string | null; endedAt?: string };
-
-  private constructor(run: Run, event: RunEvent, { change, at }: Facts, endedAt: string | undefined) {
-    this.#transition = transitions[event];
-    this.event = event;
-    this.from = run.state;
-    const { to } = this.#transition;
-    const now = at.toISOString();
-    this.fields = {
-      state: to,
-      // What is watched is looked at again, whatever the change forgot; nothing else is.
-      nextCheckAt: caredForBy(to) === 'watcher' ? (change.nextCheckAt ?? now) : null,
-      ...(isFinal(to) && { endedAt: endedAt ?? now }),
-    };
-  }
-
-  get to(): RunState {
-    return this.#transition.to;
-  }
-
-  get audit(): Pick<Transition, 'audit' | 'outcome'> {
-    return this.#transition;
-  }
-
-  get sends(): readonly Sending[] {
-    return this.#transition.sends;
-  }
-
-  /**
-   * @param endedAt of a run that ends: when it did at Databricks (ISO 8601); now when left out
-   * @throws IllegalTransition
-   */
-  static of(run: Run, event: RunEvent, facts: Facts, endedAt?: string): Move {
-    const why = objection(run, event, facts);
-    if (why !== null) throw new IllegalTransition(run, event, why);
-    return new Move(run, event, facts, endedAt);
-  }
-}

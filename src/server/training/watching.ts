@@ -3,10 +3,10 @@ import { reached } from '../duty/moments.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
 import { asRun } from './acting.ts';
 import { shortReason } from './ending.ts';
-import type { RunJournal } from './journal.ts';
+import type { NotedChange, RunJournal } from './journal.ts';
 import { createLiveMetrics } from './live-metrics.ts';
 import { isOverdue } from './patience.ts';
-import type { Run, RunChange } from './ports.ts';
+import type { Run } from './ports.ts';
 import { RunFailure } from './run-failure.ts';
 import type { CallAs, RemoteRun, TrainingWorkspace } from './workspace-port.ts';
 
@@ -49,7 +49,7 @@ export function createWatching({ journal, workspace, clock, pollMs, log }: Watch
     repository: BoundRepository,
     run: Run,
     remote: RemoteRun,
-    seen: RunChange,
+    seen: NotedChange,
     as: CallAs,
   ): Promise<void> {
     const at = clock();
@@ -75,7 +75,7 @@ export function createWatching({ journal, workspace, clock, pollMs, log }: Watch
     repository: BoundRepository,
     run: Run,
     remote: RemoteRun,
-    seen: RunChange,
+    seen: NotedChange,
     as: CallAs,
   ): Promise<Run> {
     const failing = remote.tasks.find((task) => task.state === 'failed' || task.state === 'timed-out');
@@ -95,7 +95,7 @@ export function createWatching({ journal, workspace, clock, pollMs, log }: Watch
     });
   }
 
-  async function overran(repository: BoundRepository, run: Run, seen: RunChange): Promise<Run> {
+  async function overran(repository: BoundRepository, run: Run, seen: NotedChange): Promise<Run> {
     const minutes = Math.round(run.configuration.timeoutSeconds / 60);
     const reason = `It took longer than the ${minutes} minutes that train.timeout allows.`;
     const error = { task: null, message: reason, trace: null };

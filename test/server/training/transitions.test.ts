@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { runStatesPage } from '../../../build/run-states.ts';
 import type { RunEvent } from '../../../src/server/training/transitions.ts';
 import {
   activeStates,
@@ -57,5 +59,10 @@ describe('the table of transitions', () => {
       const says = guards.map((guard) => guard.says);
       if (event !== 'judged') expect(says).toContain('It says why.');
     }
+  });
+
+  test('docs/run-states.md is written from it', () => {
+    const committed = readFileSync(new URL('../../../docs/run-states.md', import.meta.url), 'utf8');
+    expect(committed).toBe(runStatesPage());
   });
 });
