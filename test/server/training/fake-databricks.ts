@@ -25,8 +25,8 @@ export class FakeDatabricks {
   readonly started: Started[] = [];
   readonly files = new Map<string, number>();
   readonly calls: string[] = [];
-  /** Asked before each call, and after its effect; what it gives is thrown. */
-  fault: (method: string, when: 'before' | 'after') => Error | null = () => null;
+  /** Asked before each call, and after its effect, and waited for; what it gives is thrown. */
+  fault: (method: string, when: 'before' | 'after') => Error | null | Promise<Error | null> = () => null;
 
   constructor(clock: SimulatedClock) {
     this.#clock = clock;
@@ -63,13 +63,14 @@ export class FakeDatabricks {
   }
 
   #port(): TrainingWorkspace {
-    const act = <Result>(method: string, effect: () => Result): Promise<Result> => {
+    const act = async <Result>(method: string, effect: () => Result): Promise<Result> => {
       this.calls.push(method);
-      const before = this.fault(method, 'before');
-      if (before) return Promise.reject(before);
+      const before = await this.fault(method, 'before');
+      if (before) throw before;
       const result = effect();
-      const after = this.fault(method, 'after');
-      return after ? Promise.reject(after) : Promise.resolve(result);
+      const after = await this.fault(method, 'after');
+      if (after) throw after;
+      return result;
     };
     return {
       ensureExperiment: () => act('ensureExperiment', () => '1'),

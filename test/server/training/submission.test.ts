@@ -241,22 +241,37 @@ describe('a run that is superseded', () => {
     const { stage, databricks, backend, run } = await opened({ trigger: 'pull-request' });
     await stage.stores.runs.linkPull(run.id, repository.id, 3);
     let once = true;
-    let superseding: Promise<number> | undefined;
-    databricks.fault = (method) => {
+    let superseded = 0;
+    databricks.fault = async (method) => {
       if (method === during && once) {
         once = false;
         const rooms = { runs: stage.stores.runs, journal: backend.journal };
-        superseding = supersede(rooms, repository, 3, 'another head', 'A newer push replaced this commit.');
+        superseded = await supersede(rooms, repository, 3, 'another head', 'A newer push replaced it.');
       }
       return null;
     };
     backend.start();
     const { run: end } = await ended(stage, run.id);
-    expect(await superseding).toBe(1);
+    expect(superseded).toBe(1);
     expect(end).toMatchObject({ state: 'superseded', cancelRequested: true });
     expect(databricks.started.length).toBeLessThanOrEqual(most);
+    // What was started all the same is known, and ended.
     for (const one of databricks.started) expect(one.cancelledAt).not.toBeNull();
+    expect(end.databricksRunId).toBe(databricks.started[0]?.id ?? null);
     expect((await recorded(stage)).map(({ event }) => event).at(-1)).toBe('superseded');
+  });
+
+  test('while it is looked for is not asked for again', async () => {
+    const { stage, databricks, backend, run } = await opened();
+    databricks.fault = async (method, when) => {
+      if (method === 'submit' && when === 'before') return down();
+      if (method === 'findSubmitted') await cancel(backend, run);
+      return null;
+    };
+    backend.start();
+    const { run: end } = await ended(stage, run.id);
+    expect(end.state).toBe('cancelled');
+    expect(databricks.calls.filter((call) => call === 'submit')).toHaveLength(1);
   });
 
   test('before anything was sent is not sent: its messages are withdrawn', async () => {
