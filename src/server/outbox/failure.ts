@@ -9,7 +9,6 @@ interface Told {
   permanent?: unknown;
   /** The same call may pass later; false: it was refused. */
   temporary?: unknown;
-  /** `CIRCUIT_OPEN`: nobody was asked, because the workspace does not answer at the moment. */
   code?: unknown;
   /** Seconds that whoever was asked wants to be left alone for. */
   retryAfter?: unknown;
@@ -31,6 +30,8 @@ export interface Bounds {
 }
 
 const reasonBound = 500;
+/** Nobody was asked: the workspace does not answer at the moment, or was asked enough. */
+const notAsked: readonly unknown[] = ['CIRCUIT_OPEN', 'RATE_BUDGET'];
 
 function isLeaseLost(error: unknown): boolean {
   for (let one = error; one instanceof Error; one = one.cause) if (one instanceof LeaseLost) return true;
@@ -52,8 +53,10 @@ export function consequenceOf(
   if (isLeaseLost(error)) return { kind: 'lease-lost' };
   if (error instanceof Postpone) return { kind: 'postpone', pause: Math.min(error.delayMs, longestPauseMs) };
   const { permanent, temporary, code, retryAfter } = (error instanceof Error ? error : {}) as Told;
-  const pause = Math.min(Math.max(backoffMs(attempts, random), asked(retryAfter, random)), longestPauseMs);
-  if (code === 'CIRCUIT_OPEN') return { kind: 'postpone', pause };
+  const wanted = asked(retryAfter, random);
+  if (notAsked.includes(code))
+    return { kind: 'postpone', pause: Math.min(wanted || backoffMs(0, random), longestPauseMs) };
+  const pause = Math.min(Math.max(backoffMs(attempts, random), wanted), longestPauseMs);
   const reason = (error instanceof Error ? error.message : String(error)).slice(0, reasonBound);
   const bound = temporary === false ? Math.min(bounds.refusals, bounds.attempts) : bounds.attempts;
   if (permanent === true || attempts + 1 >= bound) return { kind: 'park', reason };

@@ -16,12 +16,22 @@ export interface OutboxOptions {
   handlers: Record<OutboxTopic, Send>;
   /** Name of the workspace that a repository's runs go to: one that does not answer holds up no other one. */
   workspaceOf: (repository: number) => Promise<string>;
+  /** Whether a workspace answers; each is taken to, where this is left out. */
+  answering?: (workspace: string) => Answering;
   clock?: Clock;
   log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
   bounds?: Partial<Bounds>;
   /** Messages to Gitea, and to each workspace, that are under way at the same time; 8 by default. */
   concurrency?: number;
   random?: () => number;
+}
+
+/** Port: whether a workspace answers. While it does not, what is due for it stays as it is. */
+export interface Answering {
+  /** How many calls it would take now: any number while it answers; else one now and then, to see whether it does. */
+  permits(): number;
+  /** Milliseconds until it would take one; 0: now. */
+  waitMs(): number;
 }
 
 /** Who is asked, by topic. Each has lanes of its own. */
@@ -57,7 +67,7 @@ export class Outbox implements Duty {
     this.#clock = options.clock ?? systemClock;
     this.#bounds = { attempts: 600, refusals: 24, ...options.bounds };
     this.#rounds = new Rounds({
-      round: (now) => this.#round(now.toISOString()),
+      round: (now) => this.#round(now),
       clock: this.#clock,
       failed: (error) => options.log.error({ err: error }, 'the outbox could not be read'),
     });
@@ -81,34 +91,46 @@ export class Outbox implements Duty {
   }
 
   /** Starts what is due and has a free lane. */
-  async #round(now: string): Promise<string | null> {
+  async #round(now: Date): Promise<string | null> {
     const { outbox } = this.#options.transactor.stores;
+    const at = now.toISOString();
+    let wait = Number.POSITIVE_INFINITY;
     for (const { kind, topics } of targets) {
       let after: string | undefined;
       for (let left = page.pages; left > 0 && !this.#stop.signal.aborted; left -= 1) {
-        const due = await outbox.due(now, page.rows, topics, after);
-        for (const item of due) await this.#take(item, kind);
+        const due = await outbox.due(at, page.rows, topics, after);
+        for (const item of due) wait = Math.min(wait, await this.#take(item, kind));
         after = due.at(-1)?.id;
-        if (due.length < page.rows || (kind === 'gitea' && this.#isFull(kind))) break;
+        if (due.length < page.rows || (kind === 'gitea' && this.#free(kind) <= 0)) break;
       }
     }
-    return await outbox.nextDue(now);
+    const next = await outbox.nextDue(at);
+    if (wait === Number.POSITIVE_INFINITY) return next;
+    const tried = new Date(now.getTime() + wait).toISOString();
+    return next === null || tried < next ? tried : next;
   }
 
-  async #take(item: OutboxItem, kind: 'gitea' | 'workspace'): Promise<void> {
-    if (this.#lanes.has(item.key)) return;
-    const target =
-      kind === 'gitea' ? kind : `workspace ${await this.#options.workspaceOf(item.payload.repository)}`;
-    if (this.#isFull(target) || this.#stop.signal.aborted) return;
+  /** @returns milliseconds until a target that does not answer would be tried; else infinite */
+  async #take(item: OutboxItem, kind: 'gitea' | 'workspace'): Promise<number> {
+    const forever = Number.POSITIVE_INFINITY;
+    if (this.#lanes.has(item.key)) return forever;
+    const { answering, workspaceOf } = this.#options;
+    const workspace = kind === 'gitea' ? null : await workspaceOf(item.payload.repository);
+    const target = workspace === null ? kind : `workspace ${workspace}`;
+    const known = workspace === null ? undefined : answering?.(workspace);
+    if (this.#stop.signal.aborted) return forever;
+    if (this.#free(target, known?.permits()) <= 0) return known?.waitMs() || forever;
     this.#targets.set(item.key, target);
     const { signal } = this.#stop;
     this.#lanes.start(item.key, async () => await this.#deliver(item, signal));
+    return forever;
   }
 
-  #isFull(target: string): boolean {
+  /** Lanes of a target that are free. */
+  #free(target: string, permits = Number.POSITIVE_INFINITY): number {
     let used = 0;
     for (const one of this.#targets.values()) if (one === target) used += 1;
-    return used >= (this.#options.concurrency ?? 8);
+    return Math.min(this.#options.concurrency ?? 8, permits) - used;
   }
 
   /** Never rejects. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { DatabricksError } from '../../../src/server/databricks/error.ts';
-import type { HeldLease } from '../../../src/server/duty/lease.ts';
 import { underLease } from '../../../src/server/duty/lease.ts';
+import { createLeaseStore } from '../../../src/server/store/lease-store.ts';
 import type { NewRun, Run } from '../../../src/server/training/ports.ts';
 import { endByPerson, supersede } from '../../../src/server/training/supersede.ts';
 import { isFinal } from '../../../src/server/training/transitions.ts';
@@ -123,26 +123,26 @@ describe('starting a run', () => {
 
   test('is looked for when another backend may have asked for it, though this one had uploaded its files', async () => {
     const { stage, databricks, backend, run } = await opened();
-    const lease = (token: number): HeldLease => ({
-      name: 'outbox',
-      holder: 'me',
-      token,
-      stillHeld: () => true,
-    });
+    const leases = createLeaseStore(stage.db);
+    const under = async (holder: string, work: () => Promise<void>) => {
+      const lease = await leases.acquire('outbox', holder, 30_000);
+      if (!lease) throw new Error('The lease is taken.');
+      await underLease({ ...lease, stillHeld: () => true }, work);
+    };
     const attempt = { number: 1, signal: new AbortController().signal };
     const payload = { repository: repository.id, run: run.id };
-    await underLease(lease(1), () => backend.submission.upload(payload, attempt));
+    await under('this', () => backend.submission.upload(payload, attempt));
 
     const other = startBackend(stage, databricks);
     const stop = atMoments((moment) => moment === 'run.started' && other.die());
-    void underLease(lease(2), () => other.submission.submit(payload, attempt));
+    void under('another', () => other.submission.submit(payload, attempt));
     await settled();
     stop();
     expect(databricks.started).toHaveLength(1);
     expect((await runNow(stage, run.id)).state).toBe('uploading');
     stage.clock.advance(minute);
 
-    await underLease(lease(3), () => backend.submission.submit(payload, attempt));
+    await under('this', () => backend.submission.submit(payload, attempt));
     expect(await runNow(stage, run.id)).toMatchObject({ state: 'submitted', databricksRunId: '1' });
     expect(databricks.started).toHaveLength(1);
   });

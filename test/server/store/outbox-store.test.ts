@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import type { OutboxTopic } from '../../../src/server/outbox/ports.ts';
+import { databases, openStore } from './open-store.ts';
+
+const at = '2026-01-05T08:00:00.000Z';
+
+describe.each(databases)('the outbox on %s', (database) => {
+  async function opened() {
+    const { db, transactor, stores } = await openStore(database);
+    const { outbox } = stores;
+    const enqueue = (topic: OutboxTopic, key: string, value: number, repository = 1) =>
+      transactor.transaction(
+        async (all) => await all.outbox.enqueue({ topic, key, payload: { repository, value } }),
+      );
+    const due = async (now = at, limit = 100, ...more: [(readonly OutboxTopic[])?, string?]) =>
+      await outbox.due(now, limit, ...more);
+    const values = async () => (await due()).map(({ payload }) => payload.value);
+    return { db, outbox, enqueue, due, values };
+  }
+
+  test('keeps the rows of a key in the order of their commits, though the clock was set back', async () => {
+    const { db, outbox, enqueue, due } = await opened();
+    await enqueue('promote', 'promote:1:1', 1);
+    // An id begins with its time: this one was made by a backend whose clock is years ahead.
+    const [first] = await due();
+    await db
+      .updateTable('outbox')
+      .set({ id: `2${first?.id.slice(1)}` })
+      .execute();
+    for (const value of [2, 3, 4]) await enqueue('promote', 'promote:1:1', value);
+    expect(await outbox.last('promote:1:1')).toMatchObject({ value: 4 });
+    const order: unknown[] = [];
+    for (let [item] = await due(); item; [item] = await due()) {
+      order.push(item.payload.value);
+      await outbox.done(item.id, at);
+    }
+    expect(order).toEqual([1, 2, 3, 4]);
+  });
+
+  test('a new row is due on every clock, one that failed when its time has come or the clock was set back', async () => {
+    const { outbox, enqueue, due } = await opened();
+    await enqueue('report', 'k', 1);
+    const [item] = await due('1999-01-01T00:00:00.000Z');
+    await outbox.retryLater(item?.id ?? '', '2026-01-05T08:04:00.000Z', 'down');
+    expect(await due('2026-01-05T08:03:59.999Z')).toEqual([]);
+    expect(await outbox.nextDue('2026-01-05T08:03:59.999Z')).toBe('2026-01-05T08:04:00.000Z');
+    expect(await due('2026-01-05T08:04:00.000Z')).toMatchObject([{ attempts: 1 }]);
+    expect(await due('2026-01-05T07:54:00.000Z')).toMatchObject([{ attempts: 1 }]);
+  });
+
+  test('gives pages of the topics that are asked for, of each key the oldest row', async () => {
+    const { enqueue, due } = await opened();
+    for (const key of ['a', 'b', 'c']) {
+      await enqueue('upload', key, 1);
+      await enqueue('cancel', key, 2);
+    }
+    await enqueue('status', 'd', 3);
+    const topics = ['upload', 'cancel'] as const;
+    const page = await due(at, 2, topics);
+    expect(page.map(({ key, topic }) => [key, topic])).toEqual([
+      ['a', 'upload'],
+      ['b', 'upload'],
+    ]);
+    expect((await due(at, 2, topics, page[1]?.id)).map(({ key }) => key)).toEqual(['c']);
+    expect((await due(at, 2, ['cancel'])).map(({ key }) => key)).toEqual([]);
+  });
+
+  test('withdraws what waits and what was parked, of the topics that are named', async () => {
+    const { outbox, enqueue, due } = await opened();
+    await enqueue('upload', 'run:1', 1);
+    await enqueue('submit', 'run:1', 2);
+    await enqueue('cancel', 'run:1', 3);
+    await enqueue('upload', 'run:2', 4);
+    const [upload] = await due();
+    await outbox.park(upload?.id ?? '', at, 'never');
+    expect(await outbox.withdraw('run:1', ['upload', 'submit'], at)).toBe(2);
+    expect((await due()).map(({ key, topic }) => [key, topic])).toEqual([
+      ['run:1', 'cancel'],
+      ['run:2', 'upload'],
+    ]);
+    expect(await outbox.counts()).toEqual({ pending: 2, parked: 0 });
+  });
+
+  test('lists what is parked, newest first, and gives it back once', async () => {
+    const { outbox, enqueue, due, values } = await opened();
+    for (const [value, repository] of [
+      [1, 8],
+      [2, 9],
+    ] as const) {
+      await enqueue('promote', `promote:${repository}:1`, value, repository);
+      const [item] = await due();
+      await outbox.park(item?.id ?? '', `2026-01-05T08:00:0${value}.000Z`, `refused ${value}`);
+    }
+    const all = await outbox.parked('all', 10);
+    expect(all.map(({ reason, attempts, payload }) => [reason, attempts, payload.repository])).toEqual([
+      ['refused 2', 1, 9],
+      ['refused 1', 1, 8],
+    ]);
+    expect(await outbox.parked([8], 10)).toEqual([all[1]]);
+    expect(await outbox.parked('all', 1)).toEqual([all[0]]);
+    expect(await values()).toEqual([]);
+    expect(await outbox.retry(all[1]?.id ?? '', at)).toEqual(all[1]);
+    expect(await outbox.retry(all[1]?.id ?? '', at)).toBeNull();
+    expect(await outbox.retry('unknown', at)).toBeNull();
+    expect(await due()).toMatchObject([{ key: 'promote:8:1', attempts: 0 }]);
+    expect(await outbox.counts()).toEqual({ pending: 1, parked: 1 });
+  });
+
+  test('a parked status leaves the list when a newer one comes, even where it was parked by an earlier version', async () => {
+    const { db, outbox, enqueue, due, values } = await opened();
+    await enqueue('status', 'k', 1);
+    const [item] = await due();
+    await outbox.park(item?.id ?? '', at, 'refused');
+    await enqueue('status', 'k', 2);
+    expect(await outbox.parked('all', 10)).toEqual([]);
+    await db
+      .updateTable('outbox')
+      .set({ state: 'parked' })
+      .where('id', '=', item?.id ?? '')
+      .execute();
+    expect(await outbox.retry(item?.id ?? '', at)).toBeNull();
+    expect(await values()).toEqual([2]);
+    expect(await outbox.parked('all', 10)).toEqual([]);
+  });
+});
