@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { OutboxTopic } from '../../../src/server/outbox/ports.ts';
-import { databases, openStore } from './open-store.ts';
+import { openStore } from './open-store.ts';
+import { databases } from './test-database.ts';
 
 const at = '2026-01-05T08:00:00.000Z';
 
