@@ -48,6 +48,10 @@ const restMs = 5_000;
 /**
  * Sends the outbox: due rows, in order within a key, several keys at a time; failures are retried with growing
  * pauses and parked after a bound. Everything is in the store, so a restart continues where this one stopped.
+ *
+ * An older message never goes out after a newer one of its key, with one exception that nobody here can exclude: what a
+ * process had given to its connection when it was paused, or what a network held back, may arrive after the next
+ * holder's. The reconciler compares what Gitea shows with what was said last, and says it again.
  */
 export class Outbox implements Duty {
   readonly #options: OutboxOptions;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DatabricksError } from '../../../src/server/databricks/error.ts';
+import { LeaseLost } from '../../../src/server/duty/lease.ts';
 import { GiteaError } from '../../../src/server/gitea/error.ts';
 import { consequenceOf } from '../../../src/server/outbox/failure.ts';
 import { openBox, settled } from './sent-box.ts';
@@ -30,6 +31,11 @@ describe('what follows from a failure', () => {
   test('is no counted try while a workspace is not asked at all', () => {
     expect(consequenceOf(open, 599, bounds, () => 0)).toEqual({ kind: 'postpone', pause: 10_000 });
     expect(consequenceOf(open, 599, bounds, full)).toEqual({ kind: 'postpone', pause: 15_000 });
+  });
+
+  test('is nothing at all where the lease is another backend’s by now', () => {
+    const lost = new GiteaError(0, 'cannot be reached', { cause: new LeaseLost('outbox') });
+    expect(consequenceOf(lost, 599, bounds)).toEqual({ kind: 'lease-lost' });
   });
 
   test('is parking after a bound, sooner where it is refused, at once where it is for good', () => {
