@@ -242,6 +242,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     repositories,
     forge,
     workspace,
+    bindings: configuration.bindings,
     configurations,
     champions: catalogue,
     announcer: hub,

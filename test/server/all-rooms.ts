@@ -94,6 +94,7 @@ function createRooms(
     repositories,
     forge,
     workspace,
+    bindings: backend.configuration.bindings,
     configurations,
     champions: { current: async () => null },
     announcer: hub,

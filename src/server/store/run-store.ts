@@ -54,6 +54,8 @@ function matching<O>(query: RunQuery<O>, filter: RunFilter): RunQuery<O> {
 /** See the port for what each method promises. */
 export function createRunStore(connection: Connection): RunStore {
   const select = () => connection.selectFrom('runs').select(columns);
+  const boundBy = (bindings: readonly string[]) =>
+    connection.selectFrom('repositories').select('id').where('binding_id', 'in', bindings);
 
   async function withPulls(rows: Record<string, unknown>[]): Promise<Run[]> {
     if (rows.length === 0) return [];
@@ -282,16 +284,19 @@ export function createRunStore(connection: Connection): RunStore {
       return Number(row?.attempt ?? 0);
     },
 
-    async due(now, limit) {
-      const query = select().where('next_check_at', '<=', now).orderBy('next_check_at').limit(limit);
-      return await withPulls(await query.execute());
+    async due(now, limit, bindings) {
+      const query = select()
+        .where('next_check_at', '<=', now)
+        .where('repository_id', 'in', boundBy(bindings));
+      return await withPulls(await query.orderBy('next_check_at').limit(limit).execute());
     },
 
-    async nextDue(now) {
+    async nextDue(now, bindings) {
       const row = await connection
         .selectFrom('runs')
         .select('next_check_at')
         .where('next_check_at', '>', now)
+        .where('repository_id', 'in', boundBy(bindings))
         .orderBy('next_check_at')
         .limit(1)
         .executeTakeFirst();

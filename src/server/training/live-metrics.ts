@@ -1,10 +1,8 @@
 import type { Also, NotedChange } from './journal.ts';
+import { isTurn, liveEveryMs } from './pace.ts';
 import type { Run } from './ports.ts';
 import { belongingRuns, readHistories } from './result.ts';
 import type { CallAs, RemoteRun, TrainingWorkspace } from './workspace-port.ts';
-
-/** Curves are looked at less often than the state, milliseconds. */
-const everyMs = 3_000;
 
 /**
  * Curves grow while the run trains, so far as MLflow knows them.
@@ -22,10 +20,11 @@ export function createLiveMetrics({
     as: CallAs,
     run: Run,
     remote: RemoteRun,
-    { pause, at }: { pause: number; at: Date },
+    /** `pause` since the former look, milliseconds; `beside`: how many runs are under way in the workspace. */
+    { at, pause, beside }: { at: Date; pause: number; beside: number },
   ): Promise<{ change: NotedChange; save: Also } | null> => {
     const age = at.getTime() - (remote.startedAt ?? 0);
-    if (Math.floor(age / everyMs) === Math.floor((age - pause) / everyMs)) return null;
+    if (!isTurn(age, age - pause, liveEveryMs(age, beside))) return null;
     try {
       const all = await belongingRuns(workspace, as, run, remote);
       const first = all.find((item) => item.parent === null);

@@ -169,10 +169,10 @@ export interface RunStore {
   /** The run whose result was read from this MLflow run, first. */
   ofMlflowRun(repositoryId: number, mlflowRunId: string): Promise<Run | null>;
   highestAttempt(key: RunIdentity): Promise<number>;
-  /** Due for a look of the driver, oldest first. */
-  due(now: string, limit: number): Promise<Run[]>;
-  /** The earliest time after `now` at which a run wants a look. */
-  nextDue(now: string): Promise<string | null>;
+  /** Due for a look of the driver, oldest first: runs of the repositories that these bindings (ids) cover. */
+  due(now: string, limit: number, bindings: readonly string[]): Promise<Run[]>;
+  /** The earliest time after `now` (ISO 8601; '': ever) at which one of them wants a look. */
+  nextDue(now: string, bindings: readonly string[]): Promise<string | null>;
   /**
    * One page of runs, by age or by a metric (`lower`: the lowest first; runs without the metric last).
    */

@@ -1,4 +1,5 @@
 import type { Comments } from '../command/ports.ts';
+import type { Binding } from '../config/server-configuration.ts';
 import type { Clock } from '../duty/clock.ts';
 import { systemClock } from '../duty/clock.ts';
 import type { Announcer } from '../events/announcer.ts';
@@ -16,13 +17,15 @@ import { createJudging } from './judging.ts';
 import type { RepositoryCheck } from './look.ts';
 import { MissedHeads } from './missed-heads.ts';
 import { createRunFactory } from './new-run.ts';
-import { Poller } from './poller.ts';
 import type { TrainingStores } from './ports.ts';
 import { Reconciler } from './reconciler.ts';
 import { createRemoteCancel } from './remote-cancel.ts';
 import { runUrl } from './run-url.ts';
 import { Submission } from './submission.ts';
 import { Triggers } from './triggers.ts';
+import { createUsualDurations } from './usual-durations.ts';
+import type { Answering } from './watcher.ts';
+import { Watcher } from './watcher.ts';
 import { createWatching } from './watching.ts';
 import type { TrainingWorkspace } from './workspace-port.ts';
 
@@ -31,17 +34,25 @@ export interface TrainingDependencies {
   repositories: BoundRepositories;
   forge: Forge;
   workspace: TrainingWorkspace;
+  /** Of the configuration: each workspace that one of them names gets a watcher. */
+  bindings: readonly Pick<Binding, 'id' | 'workspace'>[];
+  /** Whether a workspace answers; each is taken to, where this is left out. */
+  answering?: (workspace: string) => Answering;
   configurations: Configurations;
   champions: Champions;
   announcer: Announcer;
   /** Of the outbox. */
   wakeOutbox: () => void;
+  /** Wakes the watcher of a workspace in whichever backend it runs; by default the one here. */
+  wakeWatcher?: (workspace: string) => void;
   log: {
     info(fields: object, message: string): void;
     warn(fields: object, message: string): void;
     error(fields: object, message: string): void;
   };
   clock?: () => Date;
+  /** Time of the watchers. */
+  time?: Clock;
   /** Pause between two looks at a young run, milliseconds. Default 1000. */
   pollMs?: number;
   /** Pause between two comparisons with Gitea, milliseconds. Default 3 minutes. */
@@ -55,15 +66,19 @@ export interface TrainingDependencies {
 
 /** The room's parts, wired to each other. Nothing runs before `start`. */
 export function createTraining(dependencies: TrainingDependencies) {
-  const { transactor, repositories, forge, workspace, configurations, announcer, log } = dependencies;
-  const clock = dependencies.clock ?? (() => new Date());
+  const { transactor, repositories, forge, workspace, configurations, log } = dependencies;
+  const { time = systemClock } = dependencies;
+  const clock = dependencies.clock ?? time.now;
   const { stores } = transactor;
   const { runs } = stores;
-  const wake = () => {
-    poller.wake();
-    dependencies.wakeOutbox();
+  /** Whoever looks at a run's page is told, and whoever watches its workspace. */
+  const announcer: Announcer = {
+    announce(change) {
+      dependencies.announcer.announce(change);
+      if (change.kind === 'run') wakeWatcherOf(change.repository);
+    },
   };
-  const journal = new RunJournal({ transactor, announcer, wake, runUrl, clock });
+  const journal = new RunJournal({ transactor, announcer, wake: dependencies.wakeOutbox, runUrl, clock });
   const evaluation = createEvaluation({
     forge,
     champions: dependencies.champions,
@@ -85,13 +100,44 @@ export function createTraining(dependencies: TrainingDependencies) {
     runs,
     journal,
     repositories,
-    watch: createWatching({ journal, workspace, clock, pollMs, log }),
+    watch: createWatching({
+      journal,
+      workspace,
+      clock,
+      pollMs,
+      usualDurations: createUsualDurations(runs, time),
+      beside: (name) => watchers.get(name)?.size ?? 0,
+      log,
+    }),
     judge: createJudging({ runs, journal, workspace, evaluation }),
     clock,
     pollMs,
     log,
   });
-  const poller = new Poller({ runs, repositories, advance: (run) => driver.advance(run), clock, log });
+  const watched = Map.groupBy(dependencies.bindings, (binding) => binding.workspace);
+  const watchers = new Map<string, Watcher>();
+  for (const [name, bindings] of watched) {
+    const watcher = new Watcher({
+      bindings: bindings.map(({ id }) => id),
+      runs,
+      advance: (run) => driver.advance(run),
+      answering: dependencies.answering?.(name),
+      clock: time,
+      log,
+    });
+    watchers.set(name, watcher);
+  }
+  const wakeWatcher = dependencies.wakeWatcher ?? ((name) => watchers.get(name)?.wake());
+  const wakeWatcherOf = (repositoryId: number) => {
+    repositories.find(repositoryId).then(
+      (repository) => repository && wakeWatcher(repository.workspace.name),
+      (err: unknown) => log.warn({ err }, 'a watcher was not woken; it looks within a minute'),
+    );
+  };
+  const wake = () => {
+    for (const name of watchers.keys()) wakeWatcher(name);
+    dependencies.wakeOutbox();
+  };
   const triggers = new Triggers({
     transactor,
     repositories,
@@ -119,15 +165,17 @@ export function createTraining(dependencies: TrainingDependencies) {
   return {
     actions,
     reconciler,
-    watchers: { 'workspace:*': poller },
+    /** The watchers by the names of their leases, `workspace:<name>`. */
+    watchers: Object.fromEntries([...watchers].map(([name, watcher]) => [`workspace:$name`, watcher])),
     /** Looks at the runs that are due, now. */
     wake,
     start(): void {
-      poller.start();
+      for (const watcher of watchers.values()) watcher.start();
       reconciler.start();
     },
     async stop(): Promise<void> {
-      await Promise.all([poller.stop(), reconciler.stop()]);
+      const stopped = [...watchers.values()].map((watcher) => watcher.stop());
+      await Promise.all([...stopped, reconciler.stop()]);
     },
     /** Acts on a delivery. @returns what came of it, in words */
     async handle(intent: Exclude<Intent, { kind: 'ignore' | 'command' }>): Promise<string> {

@@ -5,17 +5,23 @@ import { asRun } from './acting.ts';
 import { shortReason } from './ending.ts';
 import type { NotedChange, RunJournal } from './journal.ts';
 import { createLiveMetrics } from './live-metrics.ts';
+import type { PaceFacts } from './pace.ts';
+import { beatsUntilNextLook, nextLook } from './pace.ts';
 import { isOverdue } from './patience.ts';
 import type { Run } from './ports.ts';
 import { RunFailure } from './run-failure.ts';
+import type { UsualDurations } from './usual-durations.ts';
 import type { CallAs, RemoteRun, TrainingWorkspace } from './workspace-port.ts';
 
 export interface WatchingOptions {
   journal: RunJournal;
   workspace: TrainingWorkspace;
   clock: () => Date;
-  /** Pause between two looks at a young run, milliseconds. */
+  /** Pause between two looks at a young run, milliseconds (see pace.ts). */
   pollMs: number;
+  usualDurations: UsualDurations;
+  /** How many runs are under way in the workspace of this name. */
+  beside: (workspace: string) => number;
   log: { warn(fields: object, message: string): void };
 }
 
@@ -29,11 +35,11 @@ function tail(trace: string | null): string | null {
   return trace.length <= traceBound ? trace : `…${trace.slice(-traceBound)}`;
 }
 
-/** Short while a run is young, longer for one that takes its time; milliseconds. */
-function pauseOf(run: Run, pollMs: number, at: Date): number {
-  const age = at.getTime() - Date.parse(run.startedAt ?? run.createdAt);
-  if (age < 120_000) return pollMs;
-  return age < 1_200_000 ? pollMs * 3 : pollMs * 10;
+/** Since the last task ended, milliseconds; null where one has not, or there is none. */
+function sinceTasksEnded({ tasks }: RemoteRun, at: Date): number | null {
+  const ends = tasks.map(({ endedAt }) => (endedAt === null ? null : Date.parse(endedAt)));
+  const ended = ends.filter((end) => end !== null);
+  return ended.length === 0 || ended.length < ends.length ? null : at.getTime() - Math.max(...ended);
 }
 
 /** What is written when a run ends: when it did at Databricks, where it said so. */
@@ -41,7 +47,8 @@ export const endedAtOf = ({ endedAt }: Pick<RemoteRun, 'endedAt'>): { endedAt?: 
   endedAt === null ? {} : { endedAt: new Date(endedAt).toISOString() };
 
 /** Looks at runs that Databricks has accepted. */
-export function createWatching({ journal, workspace, clock, pollMs, log }: WatchingOptions) {
+export function createWatching(options: WatchingOptions) {
+  const { journal, workspace, clock, pollMs, usualDurations, beside, log } = options;
   const liveMetrics = createLiveMetrics({ workspace, log });
 
   /** Another look at what is not over yet. */
@@ -53,18 +60,30 @@ export function createWatching({ journal, workspace, clock, pollMs, log }: Watch
     as: CallAs,
   ): Promise<void> {
     const at = clock();
-    const pause = pauseOf(run, pollMs, at);
     const runs = remote.phase === 'running';
-    const live = runs ? await liveMetrics(as, run, remote, { pause, at }) : null;
-    const nextCheckAt = new Date(at.getTime() + pause).toISOString();
+    const begins = runs && run.state === 'submitted';
+    const changed =
+      JSON.stringify([seen.tasks, remote.url]) !== JSON.stringify([run.tasks, run.databricksUrl]);
+    const facts: PaceFacts = {
+      ageMs: at.getTime() - Date.parse(run.startedAt ?? run.createdAt),
+      changed: begins || changed,
+      tasksEndedMs: sinceTasksEnded(remote, at),
+      usualMs: await usualDurations(repository.id),
+    };
+    const live = runs
+      ? await liveMetrics(as, run, remote, {
+          at,
+          pause: beatsUntilNextLook({ ...facts, changed: false }) * pollMs,
+          beside: beside(repository.workspace.name),
+        })
+      : null;
+    // Of now: reading took its time.
+    const nextCheckAt = new Date(nextLook(clock().getTime(), pollMs, facts)).toISOString();
     const change = { ...seen, ...live?.change, nextCheckAt };
     const also = live ? live.save : undefined;
-    if (runs && run.state === 'submitted') {
+    if (begins) {
       await journal.record(repository, run, 'seen-running', { change, ...(also && { also }) });
-    } else if (
-      live ||
-      JSON.stringify([seen.tasks, remote.url]) !== JSON.stringify([run.tasks, run.databricksUrl])
-    ) {
+    } else if (live || changed) {
       await journal.note(run, change, also);
     } else {
       await journal.rest(run, { nextCheckAt, failures: 0 });

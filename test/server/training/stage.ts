@@ -245,6 +245,7 @@ export async function startRooms(
     repositories,
     forge,
     workspace,
+    bindings: server.bindings,
     configurations,
     announcer,
     champions: {

@@ -1,0 +1,71 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { openDatabase } from '../../../src/server/store/database.ts';
+import { createRepositoryStore } from '../../../src/server/store/repository-store.ts';
+import { createRunStore } from '../../../src/server/store/run-store.ts';
+import type { NewRun } from '../../../src/server/training/ports.ts';
+
+const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+
+/** A repository of each binding; what is left out of a run is of no matter for when it is due. */
+async function storeWithRepositories(...bindings: string[]) {
+  const db = await openDatabase(':memory:');
+  onTestFinished(async () => await db.destroy());
+  const repositories = createRepositoryStore(db, () => new Date());
+  for (const [index, bindingId] of bindings.entries()) {
+    const fullName = `ml/${bindingId}`;
+    await repositories.save({
+      id: index + 1,
+      fullName,
+      url: `http://git/${fullName}`,
+      defaultBranch: 'main',
+      bindingId,
+    });
+  }
+  const runs = createRunStore(db);
+  const add = async (repositoryId: number, token: string, nextCheckAt: string | null) =>
+    await runs.create({
+      repositoryId,
+      token,
+      nextCheckAt,
+      commit: 'a'.repeat(40),
+      treeDigest: '',
+      title: '',
+      branch: null,
+      trigger: 'push',
+      trust: 'base',
+      attempt: 1,
+      state: 'queued',
+      stateReason: null,
+      actor: null,
+      configuration: {},
+      configurationCommit: '',
+      configurationDigest: '',
+      parameters: {},
+      parameterDigest: '',
+      principal: null,
+      nonce: '',
+      modelKey: null,
+      createdAt: at(0),
+    } as unknown as NewRun);
+  return { runs, add };
+}
+
+test('a watcher is given the runs of its own bindings, the longest due first, and told when the next is due', async () => {
+  const { runs, add } = await storeWithRepositories('wine', 'beer', 'other');
+  await add(1, 'wine-late', at(20));
+  await add(1, 'wine-early', at(10));
+  await add(2, 'beer', at(15));
+  await add(3, 'other', at(5));
+  await add(1, 'ended', null);
+  await add(9, 'never bound', at(1));
+  const due = async (now: string, limit: number, ...bindings: string[]) =>
+    (await runs.due(now, limit, bindings)).map(({ token }) => token);
+  expect(await due(at(30), 10, 'wine', 'beer')).toEqual(['wine-early', 'beer', 'wine-late']);
+  expect(await due(at(30), 1, 'wine', 'beer')).toEqual(['wine-early']);
+  expect(await due(at(12), 10, 'wine')).toEqual(['wine-early']);
+  expect(await due(at(30), 10, 'gone')).toEqual([]);
+  expect(await runs.nextDue('', ['wine', 'beer'])).toBe(at(10));
+  expect(await runs.nextDue(at(15), ['wine', 'beer'])).toBe(at(20));
+  expect(await runs.nextDue(at(20), ['wine', 'beer'])).toBeNull();
+  expect(await runs.nextDue('', ['gone'])).toBeNull();
+});
