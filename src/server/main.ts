@@ -13,13 +13,12 @@ import { MissedCommands } from './command/missed-commands.ts';
 import { createReactions } from './command/reactions.ts';
 import { loadServerConfiguration, secretsOf } from './config/load-server-configuration.ts';
 import { parseRepositoryConfiguration } from './config/parse-repository-configuration.ts';
-import type { ServerConfiguration } from './config/server-configuration.ts';
-import type { Connections } from './databricks/connections.ts';
+import { createCallMetrics } from './databricks/call-metrics.ts';
 import { createConnections } from './databricks/connections.ts';
 import { createReleaseTarget } from './databricks/release-target.ts';
 import { createTokenExchange } from './databricks/token-exchange.ts';
 import { createTrainingWorkspace } from './databricks/training-workspace.ts';
-import { WorkspaceHttp } from './databricks/workspace-http.ts';
+import { createWorkspaces } from './databricks/workspaces.ts';
 import type { Clock } from './duty/clock.ts';
 import { systemClock } from './duty/clock.ts';
 import { LeaseKeeper } from './duty/keeper.ts';
@@ -146,7 +145,10 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     configuration,
     issuer,
     provider: createProviderTokens(userAgent),
-    exchange: createTokenExchange(userAgent),
+    exchange: createTokenExchange(userAgent, {
+      gateOf: (host) => workspaces.gate(host),
+      signal: stopping.signal,
+    }),
     audit: { append: (draft) => transactor.transaction(({ audit }) => audit.append(draft)) },
   });
 
@@ -154,6 +156,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     url: configuration.gitea.internalUrl,
     token: configuration.gitea.token,
     userAgent,
+    signal: stopping.signal,
   });
   const forge = createGiteaForge(bot);
   const repositories = createBoundRepositories({
@@ -167,10 +170,16 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     gitea: createUserGitea(configuration.gitea.internalUrl, userAgent),
   });
   const hub = new EventHub(bus, (err) => log.error({ err }, 'a listener failed'));
-  const connections = createConnections(stores.connections, (workspace) => {
-    tellConnection(workspace).catch((err: unknown) =>
-      log.warn({ err }, 'viewers were not told of a connection'),
-    );
+  const connections = createConnections({
+    transactor,
+    changed: (workspace) => {
+      log.info({ workspace }, 'a workspace stopped or began to answer');
+      tellConnection(workspace).catch((err: unknown) =>
+        log.warn({ err }, 'viewers were not told of a connection'),
+      );
+    },
+    look: (workspace) => workspaces.gate(workspace).look(),
+    failed: (err) => log.warn({ err }, 'a connection was not recorded'),
   });
   async function tellConnection(workspace: string): Promise<void> {
     for (const repository of await repositories.all()) {
@@ -178,10 +187,31 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       hub.announce({ repository: repository.id, kind: 'connection', id: '', pulls: [] });
     }
   }
-  const workspaces = createWorkspaces(configuration, connections);
+  const metrics = new MetricsRegistry();
+  collectDefaultMetrics({ register: metrics });
+  const callMetrics = createCallMetrics(metrics);
+  const workspaces = createWorkspaces({
+    workspaces: Object.values(configuration.workspaces),
+    userAgent,
+    clock,
+    signal: stopping.signal,
+    observer(workspace) {
+      const counted = callMetrics(workspace);
+      return {
+        ...counted,
+        answered: () => connections.answered(workspace),
+        silent: (silence) => connections.silent(workspace, silence),
+        turned(open) {
+          counted.turned?.(open);
+          // What waited meanwhile is looked at now, within the budgets.
+          if (!open) training.wake();
+        },
+      };
+    },
+  });
 
   // What is in production, and how it changes.
-  const target = createReleaseTarget(workspaces, tokens);
+  const target = createReleaseTarget(workspaces.http, tokens);
   const trained = stores.trainedVersions;
   const rules: CurrentRules = (repository) => rulesOf(configurations, repository);
   const catalogue = new Catalogue({ transactor, target, trained, rules, freshness: 5_000 });
@@ -219,7 +249,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const merges = new Merges({ ...registry, releases });
 
   // What is trained, and what is said about it.
-  const workspace = createTrainingWorkspace(workspaces, tokens);
+  const workspace = createTrainingWorkspace(workspaces.http, tokens);
   const configurations = createConfigurations({
     forge,
     transactor,
@@ -243,10 +273,12 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     forge,
     workspace,
     bindings: configuration.bindings,
+    answering: workspaces.gate,
     configurations,
     champions: catalogue,
     announcer: hub,
     wakeOutbox,
+    wakeWatcher: (name) => bus.publish({ topic: 'wake', payload: `workspace:${name}` }),
     log,
     comments,
     checks: [reportCheck, missedCommands],
@@ -312,8 +344,6 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
 
   // HTTP comes last: what answers is complete.
   let state: 'starting' | 'serving' | 'stopping' = 'starting';
-  const metrics = new MetricsRegistry();
-  collectDefaultMetrics({ register: metrics });
   const refusedCallers = new RefusedCallers(stores.audit, (err) =>
     log.error({ err }, 'refused callers were not recorded'),
   );
@@ -413,28 +443,11 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       const drained = await within(clock, stop.leaveBehind, Promise.all([app.close(), keeper.stop()]));
       callOff();
       if (!drained) log.warn({}, 'what did not end in time was left behind; the next start goes on with it');
-      await refusedCallers.close();
+      stopping.abort();
+      workspaces.close();
+      await Promise.all([refusedCallers.close(), connections.settled()]);
       await store.close();
     },
-  };
-}
-
-/** One HTTP client per workspace; how each answers is noted. */
-function createWorkspaces(configuration: ServerConfiguration, connections: Connections) {
-  const clients = new Map(
-    Object.values(configuration.workspaces).map(({ name, host }) => [
-      name,
-      new WorkspaceHttp({
-        host,
-        userAgent,
-        onResult: (answered, error) => connections.note(name, answered, error),
-      }),
-    ]),
-  );
-  return (workspace: string): WorkspaceHttp => {
-    const client = clients.get(workspace);
-    if (!client) throw new Error(`The configuration has no workspace "${workspace}".`);
-    return client;
   };
 }
 

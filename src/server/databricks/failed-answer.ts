@@ -63,6 +63,14 @@ export const tooLate = (host: string, cause: unknown) =>
     { cause },
   );
 
+/** The backend stops: what a call that was sent has done is unknown, and the next start looks. */
+export const stopping = () =>
+  new DatabricksError({
+    code: 'STOPPING',
+    status: 0,
+    message: 'The backend stops; this goes on at its next start.',
+  });
+
 /** No answer came: no connection, or not in time. */
 export function noAnswer(error: unknown, host: string): DatabricksError {
   if (error instanceof TimeoutError) return tooLate(host, error);

@@ -6,6 +6,8 @@ import type { TokenExchange } from '../identity/workspace-tokens.ts';
 import { connectionReason } from '../outbound/connection-reason.ts';
 import { guardedFetch } from '../outbound/guarded-fetch.ts';
 import { DatabricksError } from './error.ts';
+import { retryAfterOf } from './failed-answer.ts';
+import { WorkspaceGate } from './workspace-gate.ts';
 
 const jwtType = 'urn:ietf:params:oauth:token-type:jwt';
 const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
@@ -46,30 +48,45 @@ function failure(what: string, error: unknown, secrets: readonly string[] = []):
     code: text(told.error, told.error_code) ?? `HTTP_${error.response.status}`,
     status: error.response.status,
     message: `${what}: ${said || `it answered ${error.response.status}`}`,
+    retryAfter: retryAfterOf(error.response),
     requestId: error.response.headers.get('x-request-id'),
   });
+}
+
+const timeoutMs = 15_000;
+
+export interface TokenExchangeOptions {
+  /** The guarded one by default: it connects to no link-local or metadata address. */
+  fetch?: typeof globalThis.fetch;
+  /** What all calls to a host go through; one of its own for each by default. */
+  gateOf?: (host: string) => WorkspaceGate;
+  /** Ends all calls with a temporary error: the backend stops. */
+  signal?: AbortSignal;
 }
 
 /**
  * Databricks' token endpoint, found through the workspace's discovery documents.
  *
  * @param userAgent `<product>/<semver>`
- * @param fetch the guarded one by default: it connects to no link-local or metadata address
  */
-export function createTokenExchange(userAgent: string, fetch = guardedFetch): TokenExchange {
+export function createTokenExchange(userAgent: string, options: TokenExchangeOptions = {}): TokenExchange {
+  const { fetch = guardedFetch, signal } = options;
   const http = ky.create({
     fetch,
     redirect: 'manual',
-    timeout: 15_000,
+    timeout: timeoutMs,
     headers: { 'user-agent': userAgent },
-    retry: {
-      limit: 2,
-      methods: ['get', 'post'],
-      statusCodes: [429, 503],
-      afterStatusCodes: [429, 503],
-      jitter: true,
-    },
+    signal,
+    retry: 0,
   });
+  const gates = new Map<string, WorkspaceGate>();
+  const gateOf =
+    options.gateOf ??
+    ((host: string) => {
+      const gate = gates.get(host) ?? new WorkspaceGate();
+      gates.set(host, gate);
+      return gate;
+    });
   const endpoints = new Map<string, Promise<string>>();
 
   /** Stays on the workspace's own origin: what is sent there is worth a token (hazard 24). */
@@ -88,19 +105,29 @@ export function createTokenExchange(userAgent: string, fetch = guardedFetch): To
     });
   }
 
+  /** Each may be repeated: a token that nobody took does no harm. */
+  async function send<T>(host: string, what: string, sent: readonly string[], ask: () => Promise<T>) {
+    const call = { family: 'tokens', timeoutMs, idempotent: true, signal } as const;
+    return await gateOf(host).send(call, async () => {
+      try {
+        return await ask();
+      } catch (error) {
+        throw failure(what, error, sent);
+      }
+    });
+  }
+
   async function discover(host: string): Promise<string> {
-    try {
-      const about = await http
-        .get(`${host}/.well-known/databricks-config`)
-        .json<{ oidc_endpoint?: unknown }>();
-      const issuer = onHost(host, about.oidc_endpoint, 'OpenID endpoint');
-      const server = await http
-        .get(`${issuer}/.well-known/oauth-authorization-server`)
-        .json<{ token_endpoint?: unknown }>();
-      return onHost(host, server.token_endpoint, 'token endpoint');
-    } catch (error) {
-      throw failure(`The sign-in addresses of ${host} cannot be read`, error);
-    }
+    const read = async <T>(address: string) =>
+      await send(host, `The sign-in addresses of ${host} cannot be read`, [], () =>
+        http.get(address).json<T>(),
+      );
+    const about = await read<{ oidc_endpoint?: unknown }>(`${host}/.well-known/databricks-config`);
+    const issuer = onHost(host, about.oidc_endpoint, 'OpenID endpoint');
+    const server = await read<{ token_endpoint?: unknown }>(
+      `${issuer}/.well-known/oauth-authorization-server`,
+    );
+    return onHost(host, server.token_endpoint, 'token endpoint');
   }
 
   function endpointOf(host: string): Promise<string> {
@@ -120,15 +147,13 @@ export function createTokenExchange(userAgent: string, fetch = guardedFetch): To
     headers: Record<string, string> = {},
   ): Promise<ExchangedToken> {
     const endpoint = await endpointOf(host);
-    try {
+    return await send(host, `${host} gave no token for ${who}`, sent, async () => {
       const answer = await http
         .post(endpoint, { body: new URLSearchParams({ ...form, scope: 'all-apis' }), headers })
         .json<{ access_token?: unknown; expires_in?: unknown }>();
       if (typeof answer.access_token !== 'string') throw new Error('no access_token');
       return { token: answer.access_token, expiresInSeconds: Number(answer.expires_in) || 60 };
-    } catch (error) {
-      throw failure(`${host} gave no token for ${who}`, error, sent);
-    }
+    });
   }
 
   return {

@@ -1,9 +1,11 @@
 import ky, { HTTPError } from 'ky';
 import { guardedFetch } from '../outbound/guarded-fetch.ts';
+import { familyOf } from './api-family.ts';
 import { DatabricksError } from './error.ts';
 import type { Method } from './failed-answer.ts';
-import { foreignAnswer, isPage, noAnswer, refusal, retryAfterOf, tooLate } from './failed-answer.ts';
+import { foreignAnswer, isPage, noAnswer, refusal, tooLate } from './failed-answer.ts';
 import { parseLenientJson } from './lenient-json.ts';
+import { WorkspaceGate } from './workspace-gate.ts';
 
 export interface WorkspaceHttpOptions {
   /** `https://…` without trailing slash. */
@@ -12,44 +14,45 @@ export interface WorkspaceHttpOptions {
   userAgent: string;
   /** The guarded one by default: it connects to no link-local or metadata address. */
   fetch?: typeof globalThis.fetch;
-  /** Told after each call whether the workspace answered (a refusal is an answer), for the connection state. */
-  onResult?: (answered: boolean, error?: string) => void;
+  /** What all calls to this workspace go through; one of its own by default. */
+  gate?: WorkspaceGate;
+  /** Ends all calls with a temporary error: the backend stops. */
+  signal?: AbortSignal;
 }
 
 export interface CallOptions {
   query?: Record<string, string | number | boolean | undefined>;
   /** Sent as JSON; bytes and text as they are. */
   body?: unknown;
-  /** For one attempt's headers, and again for its body; default 30 s. */
+  /** For its turn, for one attempt's headers, and again for its body; default 30 s. */
   timeoutMs?: number;
   /** A POST that may be repeated (a search, or a call with an idempotency token) is retried like a GET. */
   idempotent?: boolean;
 }
 
 const usualTimeoutMs = 30_000;
+/** Below the pause between two probes. */
+const probeTimeoutMs = 8_000;
 
 const idempotentMethods: readonly Method[] = ['GET', 'PUT', 'DELETE', 'HEAD'];
-
-/** Statuses that something between us and Databricks gives when nobody is behind it. */
-const gatewayStatuses: readonly number[] = [502, 503, 504];
-
-/** Longest `Retry-After` that a call waits for itself, in seconds; with a longer one the caller decides. */
-const longestWait = 10;
 
 /**
  * REST calls to one workspace, with the token of the role that makes the call.
  *
- * Retried (twice, with jitter) are only 429, 503 and lost connections, and only where repeating is safe;
- * redirects are never followed, so that a token stays with the configured host (hazard 24).
- * Every failure is a {@link DatabricksError}.
+ * All go through the workspace's gate, which repeats them where that is safe, holds them back where Databricks would
+ * not take them, and fails them at once while it does not answer. Redirects are never followed, so that a token stays
+ * with the configured host (hazard 24). Every failure is a {@link DatabricksError}.
  */
 export class WorkspaceHttp {
   readonly host: string;
   readonly #options: WorkspaceHttpOptions;
+  readonly #gate: WorkspaceGate;
 
   constructor(options: WorkspaceHttpOptions) {
     this.host = options.host.replace(/\/+$/, '');
     this.#options = options;
+    this.#gate = options.gate ?? new WorkspaceGate();
+    this.#gate.probeBy(() => this.#probe());
   }
 
   /** @returns the parsed body; `{}` where Databricks sends none. */
@@ -87,51 +90,40 @@ export class WorkspaceHttp {
     options: CallOptions,
     read: (response: Response) => Promise<T>,
   ): Promise<T> {
-    const { idempotent = idempotentMethods.includes(method) } = options;
-    try {
-      for (let left = idempotent ? 2 : 0; ; left -= 1) {
-        // ky's time-out and retries end with the headers: a body may still stand still, or break off.
-        const stop = new AbortController();
-        const response = await this.#send(token, method, path, { ...options, idempotent }, stop.signal);
-        const timer = setTimeout(() => stop.abort(), options.timeoutMs ?? usualTimeoutMs);
-        try {
-          const result = await read(response);
-          this.#options.onResult?.(true);
-          return result;
-        } catch (error) {
-          if (stop.signal.aborted) throw tooLate(this.host, error);
-          if (left === 0 || error instanceof DatabricksError) throw error;
-        } finally {
-          clearTimeout(timer);
-        }
+    const { idempotent = idempotentMethods.includes(method), timeoutMs = usualTimeoutMs } = options;
+    const { signal } = this.#options;
+    const address = this.#address(path);
+    const call = { family: familyOf(method, path), timeoutMs, idempotent, signal };
+    return await this.#gate.send(call, async () => {
+      // ky's time-out ends with the headers: a body may still stand still, or break off.
+      const stop = new AbortController();
+      const timer = setTimeout(() => stop.abort(), 2 * timeoutMs);
+      try {
+        return await read(await this.#send(token, method, address, options, stop.signal));
+      } catch (error) {
+        if (error instanceof DatabricksError) throw error;
+        if (error instanceof HTTPError) throw refusal(error, method, path, token);
+        throw stop.signal.aborted ? tooLate(this.host, error) : noAnswer(error, this.host);
+      } finally {
+        clearTimeout(timer);
       }
-    } catch (error) {
-      const failure =
-        error instanceof DatabricksError
-          ? error
-          : error instanceof HTTPError
-            ? refusal(error, method, path, token)
-            : noAnswer(error, this.host);
-      // A 500 is an answer; a gateway's 502 to 504 says that nobody is behind it.
-      const answered = failure.status !== 0 && !gatewayStatuses.includes(failure.status);
-      this.#options.onResult?.(answered, failure.message);
-      throw failure;
-    }
+    });
   }
 
   async #send(
     token: string,
     method: Method,
-    path: string,
-    { query, body, timeoutMs = usualTimeoutMs, idempotent }: CallOptions,
+    address: string,
+    { query, body, timeoutMs = usualTimeoutMs }: CallOptions,
     signal: AbortSignal,
   ): Promise<Response> {
     const raw = body instanceof Uint8Array || typeof body === 'string';
-    return await ky(this.#address(path), {
+    const stop = this.#options.signal;
+    return await ky(address, {
       method,
       searchParams: query,
       redirect: 'manual',
-      signal,
+      signal: stop ? AbortSignal.any([stop, signal]) : signal,
       timeout: timeoutMs,
       headers: {
         authorization: `Bearer ${token}`,
@@ -140,18 +132,29 @@ export class WorkspaceHttp {
       },
       ...(raw && { body: body as RequestInit['body'] }),
       ...(!raw && body !== undefined && { json: body }),
-      retry: {
-        limit: 2,
-        methods: idempotent ? [method.toLowerCase()] : [],
-        statusCodes: [429, 503],
-        afterStatusCodes: [429, 503],
-        maxRetryAfter: longestWait * 1000,
-        // Sooner than Databricks asks for only makes it worse.
-        shouldRetry: ({ error }) =>
-          error instanceof HTTPError && (retryAfterOf(error.response) ?? 0) > longestWait ? false : undefined,
-        jitter: true,
-      },
+      retry: 0,
       fetch: this.#options.fetch ?? guardedFetch,
     });
+  }
+
+  /** Asks without a token, which is refused: that somebody refuses it is what is to be known. */
+  async #probe(): Promise<void> {
+    const path = '/api/2.2/jobs/list';
+    try {
+      const response = await ky(this.#address(path), {
+        searchParams: { limit: 1 },
+        redirect: 'manual',
+        signal: this.#options.signal,
+        timeout: probeTimeoutMs,
+        headers: { 'user-agent': this.#options.userAgent },
+        retry: 0,
+        throwHttpErrors: false,
+        fetch: this.#options.fetch ?? guardedFetch,
+      });
+      await response.body?.cancel();
+      if (response.status >= 502 || isPage(response)) throw foreignAnswer('GET', path, 'a gateway');
+    } catch (error) {
+      throw error instanceof DatabricksError ? error : noAnswer(error, this.host);
+    }
   }
 }

@@ -9,6 +9,8 @@ export interface GiteaHttpOptions {
   /** Of the bot: `read:user,write:repository,write:issue`. */
   token: string;
   userAgent: string;
+  /** Ends all calls with a temporary error: the backend stops. */
+  signal?: AbortSignal;
   fetch?: typeof globalThis.fetch;
 }
 
@@ -61,6 +63,7 @@ export class GiteaHttp {
         method,
         searchParams: call.query,
         redirect: 'manual',
+        signal: this.#options.signal,
         timeout: call.timeoutMs ?? 20_000,
         headers: { authorization: `token ${this.#options.token}`, 'user-agent': this.#options.userAgent },
         ...(call.body !== undefined && { json: call.body }),
@@ -70,6 +73,9 @@ export class GiteaHttp {
       return (response.status === 204 ? undefined : await response.json()) as T;
     } catch (error) {
       if (error instanceof HTTPError) throw refusal(error, this.#options.token);
+      if (this.#options.signal?.aborted) {
+        throw new GiteaError(0, 'The backend stops; this goes on at its next start.', { cause: error });
+      }
       if (error instanceof TimeoutError) {
         throw new GiteaError(0, `Gitea (${this.url}) did not answer in time.`, { cause: error });
       }

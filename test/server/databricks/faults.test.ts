@@ -6,6 +6,7 @@ import { ModelRegistry } from '../../../src/server/databricks/model-registry.ts'
 import { Serving } from '../../../src/server/databricks/serving.ts';
 import { createTokenExchange } from '../../../src/server/databricks/token-exchange.ts';
 import { createWorkspaceFiles } from '../../../src/server/databricks/workspace-files.ts';
+import { WorkspaceGate } from '../../../src/server/databricks/workspace-gate.ts';
 import { WorkspaceHttp } from '../../../src/server/databricks/workspace-http.ts';
 import type { CallAs } from '../../../src/server/training/workspace-port.ts';
 import {
@@ -22,12 +23,9 @@ const path = '/api/2.0/workspace/get-status';
 /** Our adapter as the admin of a workspace whose faults it can ask for. */
 async function adapter() {
   const { workspace, admin } = await startWorkspace({ faultControl: true });
-  const answered: boolean[] = [];
-  const http = new WorkspaceHttp({
-    host: workspace.host,
-    userAgent: 'gitea-databricks/0',
-    onResult: (result) => void answered.push(result),
-  });
+  const results: string[] = [];
+  const gate = new WorkspaceGate({ observer: { ended: (_family, result) => void results.push(result) } });
+  const http = new WorkspaceHttp({ host: workspace.host, userAgent: 'gitea-databricks/0', gate });
   const call: Call = (_as, method, where, options) => http.json(workspace.adminToken, method, where, options);
   const fault = async (body: object) => {
     const { status } = await admin.post('/test/faults', body);
@@ -35,7 +33,7 @@ async function adapter() {
   };
   const happened = async (): Promise<number[]> =>
     (await admin.get('/test/faults')).body.faults.map((each: { happened: number }) => each.happened);
-  return { workspace, admin, http, call, fault, happened, answered, token: workspace.adminToken };
+  return { workspace, admin, http, call, fault, happened, results, token: workspace.adminToken };
 }
 
 const read = ({ http, token }: Awaited<ReturnType<typeof adapter>>, timeoutMs?: number) =>
@@ -46,18 +44,19 @@ describe('a read', () => {
     [
       '429 with Retry-After',
       { kind: 'error', status: 429, error_code: 'REQUEST_LIMIT_EXCEEDED', retry_after: 0 },
+      'throttled',
     ],
-    ['429 without', { kind: 'error', status: 429, error_code: 'RESOURCE_EXHAUSTED' }],
-    ['503 in HTML', { kind: 'page', status: 503 }],
-    ['a reset connection', { kind: 'reset' }],
-    ['a lost answer', { kind: 'lost_answer' }],
-    ['half a body', { kind: 'half_answer' }],
-  ])('gets over %s', async (_what, fault) => {
+    ['429 without', { kind: 'error', status: 429, error_code: 'RESOURCE_EXHAUSTED' }, 'throttled'],
+    ['503 in HTML', { kind: 'page', status: 503 }, 'failed'],
+    ['a reset connection', { kind: 'reset' }, 'failed'],
+    ['a lost answer', { kind: 'lost_answer' }, 'failed'],
+    ['half a body', { kind: 'half_answer' }, 'failed'],
+  ])('gets over %s', async (_what, fault, result) => {
     const given = await adapter();
     await given.fault({ ...fault, path, times: 2 });
     expect(await read(given)).toMatchObject({ path: '/Shared' });
     expect(await given.happened()).toEqual([2]);
-    expect(given.answered).toEqual([true]);
+    expect(given.results).toEqual([result, result, 'ok']);
   });
 
   test.each<[what: string, fault: object, failure: object, isAnswer: boolean]>([
@@ -141,7 +140,7 @@ describe('a read', () => {
     await given.fault({ ...fault, path, times: 5 });
     await expect(read(given)).rejects.toMatchObject(failure);
     expect(await given.happened()).toEqual([1]);
-    expect(given.answered).toEqual([isAnswer]);
+    expect(given.results).toEqual([isAnswer ? 'refused' : 'failed']);
   });
 
   test('gives up after three tries, and at once where Databricks asks for a longer wait than a call may take', async () => {
@@ -168,7 +167,7 @@ describe('a read', () => {
     await expect(read(given, 200)).rejects.toMatchObject({ code: 'TIMEOUT', status: 0 });
     await given.fault({ kind: 'half_answer', path, end: 'stall' });
     await expect(read(given, 200)).rejects.toMatchObject({ code: 'TIMEOUT', status: 0 });
-    expect(given.answered).toEqual([false, false]);
+    expect(given.results).toEqual(['failed', 'failed']);
   });
 
   test('of versions and aliases does not take a workspace without Unity Catalog for a model without versions', async () => {

@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { WorkspaceGate } from '../../../src/server/databricks/workspace-gate.ts';
 import { WorkspaceHttp } from '../../../src/server/databricks/workspace-http.ts';
+import { LeaseLost, underLease } from '../../../src/server/duty/lease.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse, call: number) => void;
 
-async function workspace(answer: Answer) {
+async function workspace(answer: Answer, signal?: AbortSignal) {
   let calls = 0;
   const seen: IncomingMessage[] = [];
   const server = createServer((request, response) => {
@@ -19,11 +21,13 @@ async function workspace(answer: Answer) {
     server.close();
   });
   const { port } = server.address() as { port: number };
-  const results: boolean[] = [];
+  const results: string[] = [];
+  const gate = new WorkspaceGate({ observer: { ended: (_family, result) => void results.push(result) } });
   const http = new WorkspaceHttp({
     host: `http://127.0.0.1:${port}`,
     userAgent: 'gitea-databricks/0',
-    onResult: (answered) => void results.push(answered),
+    gate,
+    signal,
   });
   return { http, calls: () => calls, seen, results, port };
 }
@@ -44,7 +48,7 @@ describe('a call to a workspace', () => {
     expect(await http.json('t', 'GET', '/api/x', { query: { b: 'c d', none: undefined } })).toEqual({ a: 1 });
     expect(seen[0]?.headers).toMatchObject({ authorization: 'Bearer t', 'user-agent': 'gitea-databricks/0' });
     expect(seen[0]?.url).toBe('/api/x?b=c+d');
-    expect(results).toEqual([true]);
+    expect(results).toEqual(['ok']);
   });
 
   test.each([
@@ -74,7 +78,7 @@ describe('a call to a workspace', () => {
     );
     await expect(http.json('t', 'GET', '/x')).rejects.toMatchObject({ missing: true, requestId: 'id-1' });
     expect(calls()).toBe(1);
-    expect(results).toEqual([true]);
+    expect(results).toEqual(['refused']);
   });
 
   test('never follows a redirect with its token', async () => {
@@ -105,11 +109,29 @@ describe('a call to a workspace', () => {
       status: 0,
       code: 'NO_CONNECTION',
     });
-    expect(results).toEqual([false]);
+    expect(results).toEqual(['failed']);
     const slow = await workspace(() => {});
     await expect(slow.http.json('t', 'POST', '/x', { timeoutMs: 50 })).rejects.toMatchObject({
       code: 'TIMEOUT',
     });
+  });
+
+  test('ends when the backend stops, with an error that says so, and nothing is sent after', async () => {
+    const stop = new AbortController();
+    const { http, calls, results } = await workspace(() => setImmediate(() => stop.abort()), stop.signal);
+    await expect(http.json('t', 'GET', '/x')).rejects.toMatchObject({ code: 'STOPPING', temporary: true });
+    await expect(http.json('t', 'GET', '/x')).rejects.toMatchObject({ code: 'STOPPING' });
+    expect(calls()).toBe(1);
+    expect(results).toEqual([]);
+  });
+
+  test('is not sent on a lease that ran out', async () => {
+    const { http, calls } = await workspace((_request, response) => reply(response, 200, '{}'));
+    const lease = { name: 'outbox', holder: 'a', token: 1 };
+    const call = () => http.json('t', 'GET', '/x');
+    await underLease({ ...lease, stillHeld: () => true }, call);
+    await expect(underLease({ ...lease, stillHeld: () => false }, call)).rejects.toBeInstanceOf(LeaseLost);
+    expect(calls()).toBe(1);
   });
 
   test('takes a bare NaN for no value', async () => {

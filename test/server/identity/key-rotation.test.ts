@@ -8,6 +8,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { run } from '../../../src/cli/run.ts';
 import { loadServerConfiguration } from '../../../src/server/config/load-server-configuration.ts';
 import { createTokenExchange } from '../../../src/server/databricks/token-exchange.ts';
+import { WorkspaceGate } from '../../../src/server/databricks/workspace-gate.ts';
 import type { KeySet } from '../../../src/server/identity/issuer.ts';
 import { Issuer } from '../../../src/server/identity/issuer.ts';
 import {
@@ -161,7 +162,9 @@ bindings: []
   const patch = async () =>
     admin.send('PATCH', `${base}/${byKeys.id}/federationPolicies/${withKeys.body.uid}`, await keysNow());
 
-  const exchange = createTokenExchange('gitea-databricks/test');
+  // So many at once are more than a backend asks for.
+  const gate = new WorkspaceGate({ rates: { tokens: [{ perSecond: 10_000, burst: 10_000 }] } });
+  const exchange = createTokenExchange('gitea-databricks/test', { gateOf: () => gate });
   const kids = new Set<string>();
   let exchanged = 0;
   async function load(): Promise<void> {

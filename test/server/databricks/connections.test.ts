@@ -1,0 +1,105 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { createConnections } from '../../../src/server/databricks/connections.ts';
+import { openDatabase } from '../../../src/server/store/database.ts';
+import { createStores } from '../../../src/server/store/stores.ts';
+import { createTransactor } from '../../../src/server/store/transactor.ts';
+import { SimulatedClock } from '../../faults/simulated-clock.ts';
+
+/** Two backends of one store, and what each told its viewers. */
+async function twoBackends() {
+  const db = await openDatabase(':memory:');
+  onTestFinished(async () => await db.destroy());
+  const clock = new SimulatedClock(new Date('2026-01-05T14:00:00.000Z'));
+  const transactor = createTransactor(db, createStores);
+  let writes = 0;
+  const counting = {
+    ...transactor,
+    transaction: (async (work) => {
+      writes += 1;
+      return await transactor.transaction(work);
+    }) as typeof transactor.transaction,
+  };
+  const start = () => {
+    const told: string[] = [];
+    const looks: string[] = [];
+    const connections = createConnections({
+      transactor: counting,
+      clock,
+      changed: (workspace) => told.push(workspace),
+      look: (workspace) => looks.push(workspace),
+    });
+    return { ...connections, told, looks };
+  };
+  return { clock, one: start(), other: start(), start, writes: () => writes };
+}
+
+const reason = 'Databricks (w.example.com) cannot be reached: ECONNREFUSED.';
+
+test('an outage has the time of its first failure and of the last answer, in every backend', async () => {
+  const { clock, one, other } = await twoBackends();
+  one.answered('main');
+  await clock.pass(70_000);
+  one.answered('main');
+  await clock.pass(50_000);
+  one.silent('main', { since: clock.now().toISOString(), reason });
+  await one.settled();
+  const facts = {
+    state: 'unreachable',
+    since: '2026-01-05T14:02:00.000Z',
+    lastOkAt: '2026-01-05T14:01:10.000Z',
+    lastError: reason,
+  };
+  expect(await one.current('main')).toEqual(facts);
+  expect(await other.current('main')).toEqual(facts);
+  expect([one.told, other.told]).toEqual([['main'], []]);
+  // Another backend notices later: the outage did not begin then.
+  await clock.pass(60_000);
+  other.silent('main', { since: clock.now().toISOString(), reason });
+  await other.settled();
+  expect(await one.current('main')).toEqual(facts);
+  await clock.pass(60_000);
+  other.answered('main');
+  await other.settled();
+  expect(await one.current('main')).toEqual({
+    state: 'ok',
+    since: '2026-01-05T14:04:00.000Z',
+    lastOkAt: '2026-01-05T14:04:00.000Z',
+    lastError: null,
+  });
+  expect([one.told, other.told]).toEqual([['main'], ['main']]);
+});
+
+test('a restart goes on with what is known, and looks for itself before it believes it for long', async () => {
+  const { clock, one, start } = await twoBackends();
+  one.silent('main', { since: '2026-01-05T13:50:00.000Z', reason });
+  await one.settled();
+  const again = start();
+  expect(await again.current('main')).toMatchObject({
+    state: 'unreachable',
+    since: '2026-01-05T13:50:00.000Z',
+    lastOkAt: null,
+  });
+  expect(again.looks).toEqual(['main']);
+  again.silent('main', { since: clock.now().toISOString(), reason });
+  await again.settled();
+  expect(await again.current('main')).toMatchObject({ since: '2026-01-05T13:50:00.000Z' });
+  expect(again.looks).toEqual(['main']);
+  expect(await again.current('never asked')).toBeNull();
+});
+
+test('calls cost no write each, and the last answer is told exactly though', async () => {
+  const { clock, one, writes } = await twoBackends();
+  for (let call = 0; call < 1_000; call += 1) {
+    one.answered('main');
+    await clock.pass(20);
+  }
+  await one.settled();
+  expect(writes()).toBe(2);
+  const last = new Date(clock.now().getTime() - 20).toISOString();
+  one.silent('main', { since: clock.now().toISOString(), reason });
+  for (let probe = 0; probe < 100; probe += 1)
+    one.silent('main', { since: '2026-01-05T14:00:21.000Z', reason });
+  await one.settled();
+  expect(writes()).toBe(3);
+  expect((await one.current('main'))?.lastOkAt).toBe(last);
+});
