@@ -1,91 +1,15 @@
-import type { Task } from '../../contract/run.ts';
-import type { CallAs, RemoteRun, TrainingWorkspace } from '../training/workspace-port.ts';
+import type { CallAs, TrainingWorkspace } from '../training/workspace-port.ts';
 import type { Call } from './caller.ts';
 import { DatabricksError } from './error.ts';
-
-const base = '/api/2.2/jobs';
-
-/** The most answers that are read for one job or run: 100 tasks each, and a job has at most 1,000. */
-const mostPages = 10;
-
-interface State {
-  status?: { state: string; termination_details?: { code: string; type: string; message?: string } };
-  state?: { life_cycle_state: string; result_state?: string; state_message?: string };
-}
-
-interface JobsRun extends State {
-  run_id: number;
-  run_name?: string;
-  job_parameters?: { name: string; value?: string }[];
-  run_page_url?: string;
-  start_time?: number;
-  end_time?: number;
-  tasks?: (State & { run_id: number; task_key: string; start_time?: number; end_time?: number })[];
-}
-
-/** Where a run or task stands. `status` counts; the deprecated `state` tells results apart that `status` does not. */
-function standing(item: State): { phase: RemoteRun['phase']; result: RemoteRun['result']; skipped: boolean } {
-  const current = item.status?.state ?? item.state?.life_cycle_state ?? 'PENDING';
-  const ended = ['TERMINATED', 'SKIPPED', 'INTERNAL_ERROR'].includes(current);
-  if (!ended) {
-    const running = current === 'RUNNING' || current === 'TERMINATING';
-    return { phase: running ? 'running' : 'waiting', result: null, skipped: false };
-  }
-  const code = item.status?.termination_details?.code ?? '';
-  const result = item.state?.result_state ?? code;
-  const skipped = code === 'SKIPPED' || ['UPSTREAM_FAILED', 'UPSTREAM_CANCELED', 'EXCLUDED'].includes(result);
-  if (result === 'SUCCESS' || result === 'SUCCESS_WITH_FAILURES') {
-    return { phase: 'ended', result: 'succeeded', skipped };
-  }
-  if (result === 'TIMEDOUT') return { phase: 'ended', result: 'timed-out', skipped };
-  if (result === 'CANCELED' || code === 'USER_CANCELED')
-    return { phase: 'ended', result: 'cancelled', skipped };
-  return { phase: 'ended', result: 'failed', skipped };
-}
-
-/** It becomes a link on Gitea's origin, so nothing but a web address is taken. */
-const webAddress = (url: string | undefined) => (url && /^https?:\/\//i.test(url) ? url : null);
-
-const messageOf = (item: State) =>
-  item.status?.termination_details?.message || item.state?.state_message || '';
-
-const time = (milliseconds: number | undefined) => (milliseconds ? milliseconds : null);
-const iso = (milliseconds: number | undefined) =>
-  milliseconds ? new Date(milliseconds).toISOString() : null;
-
-function taskState(item: State): Task['state'] {
-  const { phase, result, skipped } = standing(item);
-  if (phase !== 'ended') return phase === 'running' ? 'running' : 'pending';
-  return skipped ? 'skipped' : (result ?? 'failed');
-}
-
-function toRemoteRun(run: JobsRun): RemoteRun {
-  const { phase, result } = standing(run);
-  return {
-    id: String(run.run_id),
-    url: webAddress(run.run_page_url),
-    phase,
-    result,
-    message: messageOf(run),
-    startedAt: time(run.start_time),
-    endedAt: time(run.end_time),
-    tasks: (run.tasks ?? []).map((task) => ({
-      runId: String(task.run_id),
-      key: task.task_key,
-      state: taskState(task),
-      startedAt: iso(task.start_time),
-      endedAt: iso(task.end_time),
-      message: messageOf(task) || null,
-    })),
-  };
-}
+import { jobsBase, partsOf } from './job-pages.ts';
+import type { JobsRun } from './job-run.ts';
 
 type JobsPort = Pick<
   TrainingWorkspace,
-  'submit' | 'findSubmitted' | 'findStarted' | 'startJob' | 'run' | 'output' | 'cancel'
+  'submit' | 'findSubmitted' | 'findStarted' | 'startJob' | 'output' | 'cancel'
 >;
 
-/** Runs through the Jobs API 2.2. */
+/** Starts, finds and ends runs through the Jobs API 2.2; how they stand is read by run-reads.ts. */
 export function createJobs(call: Call): JobsPort {
   /** The newest run that matches, page by page. */
   async function find(
@@ -98,7 +22,7 @@ export function createJobs(call: Call): JobsPort {
       const answer = await call<{ runs?: JobsRun[]; next_page_token?: string }>(
         as,
         'GET',
-        `${base}/runs/list`,
+        `${jobsBase}/runs/list`,
         { query: { ...query, limit: 24, page_token } },
       );
       const found = answer.runs?.find(matches);
@@ -108,29 +32,10 @@ export function createJobs(call: Call): JobsPort {
     return null;
   }
 
-  /** The answers about one job or run, whose lists come in parts (Jobs 2.2: more than 100 tasks). */
-  async function partsOf<Part>(
-    as: CallAs,
-    path: string,
-    query: Record<string, string | number>,
-  ): Promise<[Part, ...Part[]]> {
-    const get = (page_token?: string) =>
-      call<Part & { next_page_token?: string }>(as, 'GET', path, { query: { ...query, page_token } });
-    const first = await get();
-    const parts: [Part, ...Part[]] = [first];
-    let next = first.next_page_token;
-    while (next && parts.length < mostPages) {
-      const part = await get(next);
-      parts.push(part);
-      next = part.next_page_token;
-    }
-    return parts;
-  }
-
   /** Names of the parameters that a job declares; others are refused by run-now. */
   async function declaredBy({ act: _, ...reading }: CallAs, id: number): Promise<ReadonlySet<string>> {
     type Job = { settings?: { parameters?: { name: string }[] } };
-    const parts = await partsOf<Job>(reading, `${base}/get`, { job_id: id });
+    const parts = await partsOf<Job>(call, reading, `${jobsBase}/get`, { job_id: id });
     return new Set(parts.flatMap(({ settings }) => (settings?.parameters ?? []).map(({ name }) => name)));
   }
 
@@ -150,7 +55,7 @@ export function createJobs(call: Call): JobsPort {
           },
         ],
       };
-      const answer = await call<{ run_id: number }>(as, 'POST', `${base}/runs/submit`, { body });
+      const answer = await call<{ run_id: number }>(as, 'POST', `${jobsBase}/runs/submit`, { body });
       return String(answer.run_id);
     },
 
@@ -171,7 +76,7 @@ export function createJobs(call: Call): JobsPort {
       }
       // Nothing tells its runs apart, but the token does: the same one answers with the run that it started.
       const body = { job_id: id, idempotency_token: token };
-      const answer = await call<{ run_id: number }>(as, 'POST', `${base}/run-now`, {
+      const answer = await call<{ run_id: number }>(as, 'POST', `${jobsBase}/run-now`, {
         body,
         idempotent: true,
       });
@@ -189,21 +94,11 @@ export function createJobs(call: Call): JobsPort {
         queue: { enabled: true },
       };
       // The token makes repeating safe: the same one gives the same run.
-      const answer = await call<{ run_id: number }>(as, 'POST', `${base}/run-now`, {
+      const answer = await call<{ run_id: number }>(as, 'POST', `${jobsBase}/run-now`, {
         body,
         idempotent: true,
       });
       return String(answer.run_id);
-    },
-
-    async run(as, id) {
-      try {
-        const parts = await partsOf<JobsRun>(as, `${base}/runs/get`, { run_id: id });
-        return toRemoteRun({ ...parts[0], tasks: parts.flatMap(({ tasks }) => tasks ?? []) });
-      } catch (error) {
-        if (error instanceof DatabricksError && error.missing) return null;
-        throw error;
-      }
     },
 
     async output(as, taskRunId) {
@@ -212,7 +107,7 @@ export function createJobs(call: Call): JobsPort {
         error_trace?: string;
         logs?: string;
         logs_truncated?: boolean;
-      }>(as, 'GET', `${base}/runs/get-output`, { query: { run_id: taskRunId } });
+      }>(as, 'GET', `${jobsBase}/runs/get-output`, { query: { run_id: taskRunId } });
       return {
         logs: answer.logs ?? '',
         truncated: answer.logs_truncated ?? false,
@@ -224,7 +119,7 @@ export function createJobs(call: Call): JobsPort {
     async cancel(as, id) {
       try {
         const body = { run_id: Number(id) };
-        await call(as, 'POST', `${base}/runs/cancel`, { body, idempotent: true });
+        await call(as, 'POST', `${jobsBase}/runs/cancel`, { body, idempotent: true });
       } catch (error) {
         if (!(error instanceof DatabricksError && error.missing)) throw error;
       }

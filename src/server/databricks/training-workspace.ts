@@ -1,8 +1,11 @@
+import type { Clock } from '../duty/clock.ts';
+import { systemClock } from '../duty/clock.ts';
 import type { WorkspaceTokens } from '../identity/role.ts';
 import type { TrainingWorkspace } from '../training/workspace-port.ts';
 import { createCall } from './caller.ts';
 import { createJobs } from './jobs.ts';
 import { createMlflow } from './mlflow.ts';
+import { createRunReads } from './run-reads.ts';
 import { createWorkspaceFiles } from './workspace-files.ts';
 import type { WorkspaceHttp } from './workspace-http.ts';
 
@@ -10,7 +13,13 @@ import type { WorkspaceHttp } from './workspace-http.ts';
 export function createTrainingWorkspace(
   http: (workspace: string) => WorkspaceHttp,
   tokens: WorkspaceTokens,
+  clock: Clock = systemClock,
 ): TrainingWorkspace {
   const call = createCall(http, tokens);
-  return { ...createJobs(call), ...createWorkspaceFiles(call), ...createMlflow(call) };
+  return {
+    ...createJobs(call),
+    ...createRunReads(call, clock),
+    ...createWorkspaceFiles(call),
+    ...createMlflow(call),
+  };
 }

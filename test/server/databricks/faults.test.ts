@@ -3,11 +3,13 @@ import type { Call } from '../../../src/server/databricks/caller.ts';
 import { createJobs } from '../../../src/server/databricks/jobs.ts';
 import { createMlflow } from '../../../src/server/databricks/mlflow.ts';
 import { ModelRegistry } from '../../../src/server/databricks/model-registry.ts';
+import { createRunReads } from '../../../src/server/databricks/run-reads.ts';
 import { Serving } from '../../../src/server/databricks/serving.ts';
 import { createTokenExchange } from '../../../src/server/databricks/token-exchange.ts';
 import { createWorkspaceFiles } from '../../../src/server/databricks/workspace-files.ts';
 import { WorkspaceGate } from '../../../src/server/databricks/workspace-gate.ts';
 import { WorkspaceHttp } from '../../../src/server/databricks/workspace-http.ts';
+import { systemClock } from '../../../src/server/duty/clock.ts';
 import type { CallAs } from '../../../src/server/training/workspace-port.ts';
 import {
   ended,
@@ -17,7 +19,10 @@ import {
   upload,
 } from '../../emulator/databricks/support.ts';
 
-const somebody = {} as CallAs;
+const somebody = {
+  role: 'trainer',
+  repository: { workspace: { name: 'main' }, binding: { principals: { trainer: 't' } } },
+} as CallAs;
 const path = '/api/2.0/workspace/get-status';
 
 /** Our adapter as the admin of a workspace whose faults it can ask for. */
@@ -234,7 +239,8 @@ describe('a run', () => {
     const given = await adapter();
     await upload(given.admin, submission.pythonFile, 'import time\ntime.sleep(60)\n');
     const runs = async () => (await given.admin.get('/api/2.2/jobs/runs/list')).body.runs ?? [];
-    return { ...given, jobs: createJobs(given.call), runs };
+    const jobs = { ...createJobs(given.call), ...createRunReads(given.call, systemClock) };
+    return { ...given, jobs, runs };
   }
 
   test('whose submission’s answer was lost is found by its name, and by its token where the list is late', async () => {
