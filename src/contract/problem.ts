@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
+import { Connection } from './connection.ts';
 
 /**
  * Stable error codes; messages are prose and may change. Each stands in docs/configuration.md.
@@ -50,6 +51,7 @@ export const Problem = Type.Object({
       description: 'one per wrong field',
     }),
   ),
+  connection: Type.Optional(Connection),
   plan: Type.Optional(Type.Unknown({ description: 'the fresh plan where the code is plan-outdated' })),
 });
 export type Problem = Static<typeof Problem>;

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
+import { Connection } from './connection.ts';
 import { Verdict } from './metric.ts';
-import { Connection } from './repository.ts';
 import { ParameterRule, RunActions, RunSummary, Task } from './run.ts';
 
 /** `GET …/pulls/{index}`: all that the pull-request box needs, in one answer. */

@@ -3,6 +3,7 @@
  */
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
+import { Connection } from './connection.ts';
 import { MetricComparison } from './metric.ts';
 import { Permission, Person } from './person.ts';
 
@@ -107,6 +108,9 @@ export const ModelList = Type.Object(
           key: Type.String(),
           name: Type.String(),
           alias: Type.String(),
+          known: Type.Boolean({
+            description: 'false: Databricks does not answer, and never told the versions before',
+          }),
           champion: optionalInteger,
           endpoint: Type.Union([EndpointState, Type.Null()]),
           versions: Type.Array(ModelVersion, { description: 'newest first' }),
@@ -114,6 +118,7 @@ export const ModelList = Type.Object(
         { additionalProperties: false },
       ),
     ),
+    connection: Connection,
   },
   { additionalProperties: false },
 );

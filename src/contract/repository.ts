@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
+import { Connection } from './connection.ts';
 import { Gate } from './metric.ts';
 import { Permission } from './person.ts';
 import { Production } from './release.ts';
@@ -16,19 +17,6 @@ export const ConfigurationProblem = Type.Object(
   { additionalProperties: false },
 );
 export type ConfigurationProblem = Static<typeof ConfigurationProblem>;
-
-/** Whether Databricks answers; what is shown stays true `asOf` while it does not. */
-export const Connection = Type.Object(
-  {
-    state: Type.Union([Type.Literal('ok'), Type.Literal('unreachable')]),
-    since: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
-    asOf: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
-      description: 'when Databricks last answered',
-    }),
-  },
-  { additionalProperties: false },
-);
-export type Connection = Static<typeof Connection>;
 
 /** `GET repositories/{id}`: what the head of the tab and the sidebar show. */
 export const RepositoryView = Type.Object(

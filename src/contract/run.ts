@@ -1,6 +1,7 @@
 /** Runs, their lists and details, and what may be asked of them. Longer than other schemas: one subject, one place. */
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
+import { Connection } from './connection.ts';
 import { Verdict } from './metric.ts';
 import { Permission, Person } from './person.ts';
 
@@ -195,16 +196,23 @@ export const RunDetail = Type.Object(
       description: 'id of the run the baseline came from',
     }),
     historyMetrics: Type.Array(Type.String(), { description: 'metrics with more than one step' }),
-    artifacts: Type.Array(
-      Type.Object(
-        {
-          path: Type.String(),
-          size: nullable([Type.Integer(), Type.Null()], { description: 'bytes' }),
-          directory: Type.Boolean(),
-        },
-        { additionalProperties: false },
-      ),
+    artifacts: nullable(
+      [
+        Type.Array(
+          Type.Object(
+            {
+              path: Type.String(),
+              size: nullable([Type.Integer(), Type.Null()], { description: 'bytes' }),
+              directory: Type.Boolean(),
+            },
+            { additionalProperties: false },
+          ),
+        ),
+        Type.Null(),
+      ],
+      { description: 'null: Databricks does not tell them now' },
     ),
+    connection: Connection,
     provenance: Type.Object(
       {
         job: nullable([Type.String(), Type.Null()]),

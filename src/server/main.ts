@@ -74,6 +74,7 @@ import { createTransactor } from './store/transactor.ts';
 import type { Configurations } from './training/configurations.ts';
 import { createConfigurations } from './training/configurations.ts';
 import { createRepositoryOverview } from './training/overview.ts';
+import { createRemoteViews } from './training/remote-views.ts';
 import { runUrl } from './training/run-url.ts';
 import { createTraining } from './training/training.ts';
 import { createWebhookIntake } from './webhook/intake.ts';
@@ -214,12 +215,11 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const target = createReleaseTarget(workspaces.http, tokens);
   const trained = stores.trainedVersions;
   const rules: CurrentRules = (repository) => rulesOf(configurations, repository);
-  const catalogue = new Catalogue({ transactor, target, trained, rules, freshness: 5_000 });
+  const catalogue = new Catalogue({ transactor, target, trained, rules, freshness: 5_000, clock });
   // Whatever backend announced it: what this one remembers is old, too.
   bus.subscribe('change', (payload) => {
     const { kind } = JSON.parse(payload) as ChangeEvent;
-    if (kind === 'release') catalogue.refresh();
-    if (kind === 'run') catalogue.expire();
+    if (kind === 'release' || kind === 'run') catalogue.expire();
   });
   /** Whichever backend does the duty now has something to do. */
   const waker = (duty: string) => () => bus.publish({ topic: 'wake', payload: duty });
@@ -249,7 +249,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const merges = new Merges({ ...registry, releases });
 
   // What is trained, and what is said about it.
-  const workspace = createTrainingWorkspace(workspaces.http, tokens);
+  const workspace = createTrainingWorkspace(workspaces.http, tokens, clock);
+  const remote = createRemoteViews({ workspace, clock, log });
   const configurations = createConfigurations({
     forge,
     transactor,
@@ -274,6 +275,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     workspace,
     bindings: configuration.bindings,
     answering: workspaces.gate,
+    time: clock,
     configurations,
     champions: catalogue,
     announcer: hub,
@@ -355,8 +357,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       return { versions, releases: count };
     },
     async production({ repository, release }) {
-      return (await catalogue.production(repository, await modelOf(configurations, repository), release))
-        .production;
+      return await catalogue.production(repository, await modelOf(configurations, repository), release);
     },
     async connection(workspace) {
       const facts = await connections.current(workspace);
@@ -380,12 +381,13 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
           runs: stores.runs,
           actions: training.actions,
           configurations,
-          workspace,
+          remote,
           models: catalogue,
+          connection: overview.connection,
         }),
       (api) => pullRoutes(api, { situations, models: catalogue, connection: overview.connection }),
-      (api) => modelRoutes(api, { catalogue, releases }),
-      (api) => releaseRoutes(api, { catalogue, releases }),
+      (api) => modelRoutes(api, { catalogue, releases, connection: overview.connection }),
+      (api) => releaseRoutes(api, { catalogue, releases, connection: overview.connection }),
       (api) => auditRoutes(api, { audit: stores.audit, verifier: new ChainVerifier(stores.audit) }),
       (api) => eventRoutes(api, { hub, access, sessions }),
     ],

@@ -35,6 +35,7 @@ import type { Stores } from '../../src/server/store/stores.ts';
 import type { Transactor } from '../../src/server/store/transactor.ts';
 import { createConfigurations } from '../../src/server/training/configurations.ts';
 import type { Run, RunChange } from '../../src/server/training/ports.ts';
+import { createRemoteViews } from '../../src/server/training/remote-views.ts';
 import { runUrl } from '../../src/server/training/run-url.ts';
 import { createTraining } from '../../src/server/training/training.ts';
 import { createWebhookIntake } from '../../src/server/webhook/intake.ts';
@@ -188,7 +189,7 @@ function createRooms(
   });
   return {
     training,
-    workspace,
+    remote: createRemoteViews({ workspace, clock: systemClock, log: silent }),
     configurations,
     situations,
     target,
@@ -220,6 +221,14 @@ export async function startWholeBackend(
   let rooms: Rooms | undefined;
   const pick = <K extends keyof Rooms>(key: K) => lazily(() => rooms![key] as Rooms[K] & object);
   const models = { aliases: async () => ({ champion: 1 }) };
+  const connection = async () =>
+    rooms?.target.down
+      ? ({
+          state: 'unreachable',
+          since: '2026-01-05T14:02:00.000Z',
+          asOf: '2026-01-05T14:01:00.000Z',
+        } as const)
+      : ({ state: 'ok', since: null, asOf: null } as const);
   let parts: { hub: EventHub; transactor: Transactor<Stores> } | undefined;
   const backend = await startBackendWithForge({
     ...options,
@@ -232,17 +241,18 @@ export async function startWholeBackend(
             runs,
             actions: lazily(() => rooms!.training.actions),
             configurations: pick('configurations'),
-            workspace: pick('workspace'),
+            remote: pick('remote'),
             models,
+            connection,
           }),
         (app) =>
           pullRoutes(app, {
             situations: pick('situations'),
             models,
-            connection: async () => ({ state: 'ok', since: null, asOf: null }),
+            connection,
           }),
-        (app) => modelRoutes(app, { catalogue: pick('catalogue'), releases: pick('releases') }),
-        (app) => releaseRoutes(app, { catalogue: pick('catalogue'), releases: pick('releases') }),
+        (app) => modelRoutes(app, { catalogue: pick('catalogue'), releases: pick('releases'), connection }),
+        (app) => releaseRoutes(app, { catalogue: pick('catalogue'), releases: pick('releases'), connection }),
       ];
     },
     root: () => [

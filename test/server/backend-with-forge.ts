@@ -219,7 +219,7 @@ export async function startBackendWithForge(options: BackendOptions = {}): Promi
           }),
           runCounts: async () => ({ runs: 0, active: 0 }),
           releaseCounts: async () => ({ versions: 0, releases: 0 }),
-          production: async () => null,
+          production: async () => ({ production: null, asOf: null }),
           connection: async () => ({ state: 'ok', since: null, asOf: null }),
         }),
       ...(options.api?.({ hub, transactor }) ?? []),

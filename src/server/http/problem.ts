@@ -1,3 +1,4 @@
+import type { Connection } from '../../contract/connection.ts';
 import type { Problem, ProblemCode } from '../../contract/problem.ts';
 import { problemStatus } from '../../contract/problem.ts';
 
@@ -5,6 +6,8 @@ import { problemStatus } from '../../contract/problem.ts';
 export interface ProblemExtra {
   /** One per wrong field. */
   errors?: { path: string; message: string }[];
+  /** Of the workspace that does not answer. */
+  connection?: Connection;
   /** The fresh plan, where the code is `plan-outdated`. */
   plan?: unknown;
   /** Seconds after which the same request may pass; becomes `Retry-After`. */
@@ -65,7 +68,7 @@ export class ProblemError extends Error {
 
   /** The document that goes out. @param instance the request's id, as in the log */
   toDocument(instance: string): Problem {
-    const { errors, plan } = this.extra;
+    const { errors, plan, connection } = this.extra;
     return {
       type: `urn:gitea-databricks:problem:${this.code}`,
       title: titles[this.code],
@@ -74,6 +77,7 @@ export class ProblemError extends Error {
       detail: this.message,
       instance,
       ...(errors === undefined ? {} : { errors }),
+      ...(connection === undefined ? {} : { connection }),
       ...(plan === undefined ? {} : { plan }),
     };
   }

@@ -2,11 +2,16 @@ import type { Permission } from '../../contract/person.ts';
 import type { ModelList, Production, Release, ReleaseList } from '../../contract/release.ts';
 import type { BoundModel } from '../config/server-configuration.ts';
 import { DatabricksError } from '../databricks/error.ts';
+import type { Clock } from '../duty/clock.ts';
+import { systemClock } from '../duty/clock.ts';
 import { ProblemError } from '../http/problem.ts';
 import type { Champions } from '../metrics/ports.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
 import { sortableId } from '../store/sortable-id.ts';
 import type { Transactor } from '../store/transactor.ts';
+import { aliasesAfter, endpointAfter, never, oldest } from './after-releases.ts';
+import type { Known } from './last-known.ts';
+import { LastKnown } from './last-known.ts';
 import type { CurrentRules, RegistryStores, ReleaseTarget, TrainedVersions } from './ports.ts';
 import type { StoredRelease } from './release.ts';
 import type { ModelFacts } from './views.ts';
@@ -19,7 +24,11 @@ export interface CatalogueDependencies {
   rules: CurrentRules;
   /** How long an answer of the workspace serves all viewers, ms. */
   freshness: number;
+  clock?: Clock;
 }
+
+const aliasKey = ({ workspace }: BoundRepository, model: BoundModel) =>
+  `aliases:${workspace.name}:${model.name}`;
 
 /**
  * What is in the registry and in production, for viewers and for baselines. Answers of the workspace serve
@@ -27,53 +36,25 @@ export interface CatalogueDependencies {
  */
 export class Catalogue implements Champions {
   readonly #d: CatalogueDependencies;
-  readonly #cache = new Map<string, { until: number; value: Promise<unknown> }>();
-  /** What was read last, for while the workspace does not answer. */
-  readonly #lastKnown = new Map<string, unknown>();
+  readonly #known: LastKnown;
 
   constructor(dependencies: CatalogueDependencies) {
     this.#d = dependencies;
+    const { transactor, freshness: freshMs, clock = systemClock } = dependencies;
+    this.#known = new LastKnown({ transactor, clock, freshMs });
   }
 
-  /** @param stale whether what was read last serves while the workspace does not answer: to show, never to judge by */
-  #cached<T>(key: string, read: () => Promise<T>, stale = true): Promise<T> {
-    const found = this.#cache.get(key);
-    if (found && found.until > Date.now()) return found.value as Promise<T>;
-    const value = read().then(
-      (answer) => {
-        this.#lastKnown.set(key, answer);
-        return answer;
-      },
-      (error: unknown) => {
-        this.#cache.delete(key);
-        const temporary = error instanceof DatabricksError && error.temporary;
-        if (stale && temporary && this.#lastKnown.has(key)) return this.#lastKnown.get(key) as T;
-        throw error;
-      },
-    );
-    this.#cache.set(key, { until: Date.now() + this.#d.freshness, value });
-    return value;
-  }
-
-  /** Read again at the next look: a run ended, which may have registered a version. */
+  /** Read again at the next look: a run ended, which may have registered a version, or something was released. */
   expire(): void {
-    this.#cache.clear();
-  }
-
-  /** Forget what was read: something was released. */
-  refresh(): void {
-    this.#cache.clear();
-    this.#lastKnown.clear();
+    this.#known.expire();
   }
 
   /** The version that the alias of a model points to now; verdicts are given by it, so an old answer never serves. */
   async current(repository: BoundRepository, key: string): Promise<{ version: number } | null> {
     const model = repository.binding.models[key];
     if (!model) return null;
-    const aliases = await this.#cached(
-      `champion:${repository.workspace.name}:${model.name}`,
-      () => this.#d.target.aliases(repository, model.name),
-      false,
+    const aliases = await this.#known.now(aliasKey(repository, model), () =>
+      this.#d.target.aliases(repository, model.name),
     );
     const version = aliases[model.alias];
     if (version === undefined) return null;
@@ -81,14 +62,20 @@ export class Catalogue implements Champions {
     return { version };
   }
 
-  /** alias → version of one model; empty while the workspace does not answer. */
+  /** alias → version of one model, as known last; empty where it never was. */
   async aliases(repository: BoundRepository, key: string): Promise<Record<string, number>> {
     const model = repository.binding.models[key];
-    return model ? await this.#aliases(repository, model).catch(() => ({})) : {};
+    if (!model) return {};
+    try {
+      const releases = await this.#d.transactor.stores.releases.list(repository.id, key);
+      return aliasesAfter(await this.#aliases(repository, model), releases, model);
+    } catch {
+      return {};
+    }
   }
 
-  #aliases(repository: BoundRepository, model: BoundModel): Promise<Record<string, number>> {
-    return this.#cached(`aliases:${repository.workspace.name}:${model.name}`, () =>
+  #aliases(repository: BoundRepository, model: BoundModel): Promise<Known<Record<string, number>>> {
+    return this.#known.read(aliasKey(repository, model), () =>
       this.#d.target.aliases(repository, model.name),
     );
   }
@@ -142,16 +129,24 @@ export class Catalogue implements Champions {
   async #facts(repository: BoundRepository, key: string, model: BoundModel): Promise<ModelFacts> {
     const { target, trained, transactor } = this.#d;
     const place = `${repository.workspace.name}:${model.name}`;
-    const aliases = await this.#aliases(repository, model);
-    const champion = aliases[model.alias];
-    if (champion !== undefined) await this.#adopt(repository, key, model, champion);
-    const [versions, endpoint, runs, releases, hold] = await Promise.all([
-      this.#cached(`versions:${place}`, () => target.versions(repository, model.name)),
+    const [aliases, versions, endpoint] = await Promise.all([
+      this.#orUnknown(this.#aliases(repository, model), {}),
+      this.#orUnknown(
+        this.#known.read(`versions:${place}`, () => target.versions(repository, model.name)),
+        [],
+      ),
       model.endpoint
-        ? this.#cached(`endpoint:${place}`, () =>
-            target.endpoint(repository, model.endpoint as string, model.name),
+        ? this.#orUnknown(
+            this.#known.read(`endpoint:${place}:${model.endpoint}`, () =>
+              target.endpoint(repository, model.endpoint as string, model.name),
+            ),
+            null,
           )
-        : null,
+        : ({ value: null, asOf: null } as const),
+    ]);
+    const champion = aliases.asOf === null ? aliases.value[model.alias] : undefined;
+    if (champion !== undefined) await this.#adopt(repository, key, model, champion);
+    const [runs, releases, hold] = await Promise.all([
       trained.byVersion(repository.id, key),
       transactor.stores.releases.list(repository.id, key),
       transactor.stores.releases.hold(model.name, model.alias),
@@ -159,9 +154,11 @@ export class Catalogue implements Champions {
     return {
       key,
       model,
-      versions,
-      aliases,
-      endpoint,
+      versions: versions.value,
+      aliases: aliasesAfter(aliases, releases, model),
+      endpoint: endpointAfter(endpoint, releases, model),
+      asOf: oldest([aliases.asOf, versions.asOf, endpoint.asOf]),
+      known: versions.asOf !== never && aliases.asOf !== never,
       trained: runs,
       releases,
       hold,
@@ -170,13 +167,28 @@ export class Catalogue implements Champions {
     };
   }
 
-  async models(repository: BoundRepository, release: Permission): Promise<ModelList> {
-    const models = await Promise.all(
-      Object.entries(repository.binding.models).map(async ([key, model]) =>
-        modelView(await this.#facts(repository, key, model), release),
-      ),
+  /** While a workspace does not answer that never did: our own releases say what they say. */
+  async #orUnknown<T>(answer: Promise<Known<T>>, nothing: T): Promise<Known<T>> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (error instanceof DatabricksError && error.temporary) return { value: nothing, asOf: never };
+      throw error;
+    }
+  }
+
+  /** `asOf`: when the oldest of what is not of now was read (ISO 8601); null: all is of now, or was never read. */
+  async models(
+    repository: BoundRepository,
+    release: Permission,
+  ): Promise<Pick<ModelList, 'models'> & { asOf: string | null }> {
+    const all = await Promise.all(
+      Object.entries(repository.binding.models).map(([key, model]) => this.#facts(repository, key, model)),
     );
-    return { models };
+    return {
+      models: all.map((facts) => modelView(facts, release)),
+      asOf: oldest(all.map(({ asOf }) => asOf)),
+    };
   }
 
   /** Of the model that the repository configuration trains; else of the binding's first. */
@@ -184,15 +196,24 @@ export class Catalogue implements Champions {
     repository: BoundRepository,
     key: string | null,
     release: Permission,
-  ): Promise<{ production: Production | null; versions: number; releases: number }> {
+  ): Promise<{
+    production: Production | null;
+    versions: number;
+    releases: number;
+    /** As of `models`. */
+    asOf: string | null;
+  }> {
     const chosen = key ?? Object.keys(repository.binding.models)[0];
     const model = chosen === undefined ? undefined : repository.binding.models[chosen];
-    if (chosen === undefined || !model) return { production: null, versions: 0, releases: 0 };
+    if (chosen === undefined || !model) {
+      return { production: null, versions: 0, releases: 0, asOf: null };
+    }
     const facts = await this.#facts(repository, chosen, model);
     return {
       production: productionView(facts, release),
       versions: facts.versions.length,
       releases: facts.releases.length,
+      asOf: facts.asOf,
     };
   }
 

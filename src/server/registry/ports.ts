@@ -161,8 +161,16 @@ export interface MergedPulls {
   ): Promise<{ branchProtected: boolean; required: number; counted: string[] }>;
 }
 
+/** Port: what workspaces answered last, by what was asked. */
+export interface AnswerStore {
+  find(key: string): Promise<{ value: unknown; readAt: string } | null>;
+  /** @param answer its value is JSON; `readAt` is ISO 8601 */
+  save(key: string, answer: { value: unknown; readAt: string }): Promise<void>;
+}
+
 export interface RegistryStores {
   releases: ReleaseStore;
+  answers: AnswerStore;
   outbox: Pick<OutboxStore, 'enqueue'>;
   audit: AuditLog;
 }

@@ -196,13 +196,20 @@ export class Releases {
     announceRelease(this.#d.announcer, release);
   }
 
-  /** Goes on with a half-done release, or takes back what it changed. */
+  /**
+   * Goes on with a half-done release, or takes back what it changed.
+   *
+   * @throws DatabricksError while its workspace does not answer; nothing is written then
+   */
   async resolve(
     repository: BoundRepository,
     id: string,
     how: 'finish' | 'undo',
     requester: ReleaseRequester,
   ): Promise<StoredRelease> {
+    const asked = await this.#d.transactor.stores.releases.find(repository.id, id);
+    // Begun while nobody answers it would only fail again.
+    if (asked) await this.#d.target.aliases(repository, asked.modelName);
     const release = await this.#d.transactor.transaction(async (stores) => {
       const found = await stores.releases.find(repository.id, id);
       if (!found) throw new ProblemError('not-found', 'There is no such release.');

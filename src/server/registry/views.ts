@@ -16,6 +16,10 @@ export interface ModelFacts {
   versions: RegisteredVersion[];
   aliases: Record<string, number>;
   endpoint: Endpoint | null;
+  /** When the oldest of these was read, where they are not of now (ISO 8601). */
+  asOf: string | null;
+  /** False: the workspace does not answer, and never told its versions before. */
+  known: boolean;
   trained: Map<number, TrainedVersion>;
   releases: StoredRelease[];
   hold: StoredHold | null;
@@ -153,6 +157,7 @@ export function modelView(facts: ModelFacts, release: Permission): ModelList['mo
     key: facts.key,
     name: facts.model.name,
     alias: facts.model.alias,
+    known: facts.known,
     champion: facts.aliases[facts.model.alias] ?? null,
     endpoint: facts.endpoint ? endpointState(facts.endpoint) : null,
     versions: [...facts.versions]

@@ -4,6 +4,7 @@ import { initial } from './migrations/0001-initial.ts';
 import { commands } from './migrations/0002-commands.ts';
 import { leases } from './migrations/0003-leases.ts';
 import { releaseRequester } from './migrations/0004-release-requester.ts';
+import { workspaceAnswers } from './migrations/0005-workspace-answers.ts';
 import type { Schema } from './schema.ts';
 
 const migrations = {
@@ -11,6 +12,7 @@ const migrations = {
   '0002-commands': commands,
   '0003-leases': leases,
   '0004-release-requester': releaseRequester,
+  '0005-workspace-answers': workspaceAnswers,
 };
 
 /** The schema is of a version that is newer than this one. */

@@ -22,6 +22,7 @@ export interface Schema {
   signing_keys: SigningKeyRow;
   audit: AuditRow;
   connections: ConnectionRow;
+  workspace_answers: WorkspaceAnswerRow;
   leases: LeaseRow;
 }
 
@@ -296,6 +297,15 @@ export interface AuditRow {
   body: string;
   previous_hash: string;
   hash: string;
+}
+
+/** What a workspace answered last, shown while it does not answer. */
+export interface WorkspaceAnswerRow {
+  /** What was asked, and of which workspace. */
+  key: string;
+  /** JSON. */
+  answer: string;
+  read_at: string;
 }
 
 export interface ConnectionRow {

@@ -5,10 +5,11 @@ import type { SessionStore } from '../identity/session-ports.ts';
 import type { SigningKeyStore } from '../identity/signing-keys.ts';
 import type { OutboxStore } from '../outbox/ports.ts';
 import type { RepositoryStore } from '../permission/ports.ts';
-import type { ReleaseStore, TrainedVersions } from '../registry/ports.ts';
+import type { AnswerStore, ReleaseStore, TrainedVersions } from '../registry/ports.ts';
 import type { ReportStore } from '../report/ports.ts';
 import type { RepositoryMemoryStore, RunStore } from '../training/ports.ts';
 import type { DeliveryStore } from '../webhook/ports.ts';
+import { createAnswerStore } from './answer-store.ts';
 import { createAuditStore } from './audit-store.ts';
 import { createCommandStore } from './command-store.ts';
 import { createConnectionStore } from './connection-store.ts';
@@ -39,6 +40,7 @@ export interface Stores {
   signingKeys: SigningKeyStore;
   releases: ReleaseStore;
   trainedVersions: TrainedVersions;
+  answers: AnswerStore;
 }
 
 /** @param now the clock that stamps rows */
@@ -57,5 +59,6 @@ export function createStores(connection: Connection, now: () => Date = () => new
     signingKeys: createSigningKeyStore(connection),
     releases: createReleaseStore(connection),
     trainedVersions: createTrainedVersionStore(connection),
+    answers: createAnswerStore(connection),
   };
 }

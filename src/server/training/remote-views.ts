@@ -1,5 +1,6 @@
 import type { RunDetail, TaskOutput } from '../../contract/run.ts';
 import type { Clock } from '../duty/clock.ts';
+import { pause } from '../duty/clock.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
 import type { Run } from './ports.ts';
 import { SharedAnswers } from './shared-answers.ts';
@@ -9,6 +10,8 @@ import type { CallAs, TrainingWorkspace } from './workspace-port.ts';
 const logBound = 64 * 1024;
 /** How long what was read serves all viewers (ms): a log grows, artifacts of an ended run hardly do. */
 const freshMs = { output: 3_000, artifacts: 15_000 };
+/** How long a page waits for what is an extra, milliseconds. */
+const patienceMs = 3_000;
 
 function endOf(logs: string): { logs: string; truncated: boolean } {
   if (logs.length <= logBound) return { logs, truncated: false };
@@ -23,9 +26,11 @@ function endOf(logs: string): { logs: string; truncated: boolean } {
 export function createRemoteViews({
   workspace,
   clock,
+  log,
 }: {
   workspace: Pick<TrainingWorkspace, 'run' | 'output' | 'artifacts'>;
   clock: Clock;
+  log: { warn(fields: object, message: string): void };
 }) {
   const outputs = new SharedAnswers<TaskOutput | null>({ clock, freshMs: freshMs.output, most: 50 });
   const lists = new SharedAnswers<RunDetail['artifacts']>({ clock, freshMs: freshMs.artifacts, most: 500 });
@@ -35,11 +40,19 @@ export function createRemoteViews({
   });
 
   return {
-    /** Empty where the run has logged none. */
+    /** Empty where the run has logged none; null: Databricks does not tell them, or not soon. They are an extra. */
     async artifacts(repository: BoundRepository, run: Run): Promise<RunDetail['artifacts']> {
       const { mlflowRunId } = run;
       if (mlflowRunId === null) return [];
-      return await lists.get(run.id, () => workspace.artifacts(reading(repository, run), mlflowRunId));
+      const answer = lists
+        .get(run.id, () => workspace.artifacts(reading(repository, run), mlflowRunId))
+        .catch((err: unknown) => {
+          log.warn({ err, run: run.id }, 'artifacts could not be listed');
+          return null;
+        });
+      const enough = new AbortController();
+      const late = pause(clock, patienceMs, enough.signal).then(() => null);
+      return await Promise.race([answer, late]).finally(() => enough.abort());
     },
 
     /** null: Databricks does not know the task any more. */

@@ -166,7 +166,7 @@ export function createTraining(dependencies: TrainingDependencies) {
     actions,
     reconciler,
     /** The watchers by the names of their leases, `workspace:<name>`. */
-    watchers: Object.fromEntries([...watchers].map(([name, watcher]) => [`workspace:$name`, watcher])),
+    watchers: Object.fromEntries([...watchers].map(([name, watcher]) => [`workspace:${name}`, watcher])),
     /** Looks at the runs that are due, now. */
     wake,
     start(): void {

@@ -1,5 +1,6 @@
+import type { Connection } from '../../contract/connection.ts';
 import type { RepositoryView } from '../../contract/repository.ts';
-import type { RunSummary } from '../../contract/run.ts';
+import type { RunState, RunSummary } from '../../contract/run.ts';
 import { applyFloors } from '../metrics/gates.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
 import { verdictOf } from '../report/status.ts';
@@ -11,11 +12,21 @@ export interface ModelAliases {
   aliases(repository: BoundRepository, modelKey: string): Promise<Record<string, number>>;
 }
 
-/** A run as lists show it. @param aliases of the run's model */
+/** States in which nothing happens before Databricks answers; once it trains it goes on without us. */
+const waiting: ReadonlySet<RunState> = new Set<RunState>(['queued', 'uploading', 'evaluating']);
+
+/** What a person should know of a run's state. */
+function reasonOf({ state, stateReason }: Run, connection: Pick<Connection, 'state'>): string | null {
+  if (connection.state === 'ok' || !waiting.has(state)) return stateReason;
+  return stateReason ?? 'Waits until Databricks answers.';
+}
+
+/** A run as lists show it. @param aliases of the run's model @param connection of its workspace */
 export function runSummary(
   repository: BoundRepository,
   run: Run,
   aliases: Readonly<Record<string, number>>,
+  connection: Pick<Connection, 'state'>,
 ): RunSummary {
   const verdict = verdictOf(run);
   const failing = (verdict?.metrics ?? []).filter((item) => item.gate?.outcome === 'fail');
@@ -25,7 +36,7 @@ export function runSummary(
     number: run.number,
     title: run.title,
     state: run.state,
-    stateReason: run.stateReason,
+    stateReason: reasonOf(run, connection),
     trigger: run.trigger,
     attempt: run.attempt,
     trust: run.trust,

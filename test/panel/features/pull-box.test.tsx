@@ -193,10 +193,25 @@ describe('the pull request box', () => {
   });
 
   it('keeps what it showed and says how old it is when Databricks does not answer', async () => {
-    await show(data.unreachable, 'Databricks has not answered');
+    await show(data.unreachable, 'Databricks does not answer');
+    expect(text()).toMatch(
+      /Databricks does not answer since Nov 23, \d\d:05( [AP]M)?; showing the state of Nov 23, \d\d:04/,
+    );
     expect(text()).toMatch(/1 of 2 gates fails as of .*, v13 compared with v12/);
     expect(box().querySelector('.timeline-avatar')?.className).toContain('dbx-tone-plain');
-    expect(text()).toContain('Databricks does not answer.');
+    // What is asked for now waits: nobody has to come back for it.
+    expect((button('Train again') as HTMLButtonElement).disabled).toBe(false);
+  });
+
+  it('says that a run waits until Databricks answers', async () => {
+    const { connection } = data.unreachable;
+    const run = {
+      ...data.inTraining.run!,
+      state: 'queued',
+      stateReason: 'Waits until Databricks answers.',
+    } as const;
+    await show(data.pullView({ ...data.inTraining, run, tasks: [], connection }), 'Training is queued');
+    expect(text()).toContain('Waits until Databricks answers.');
   });
 
   it('tells what a reviewer must know', async () => {

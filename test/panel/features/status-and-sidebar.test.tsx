@@ -43,10 +43,10 @@ describe('production in the sidebar', () => {
   const path = 'GET api/v1/repositories/7';
   const production = repositoryView.production as Production;
 
-  function show(changed: Production | null) {
+  function show(changed: Production | null, connection = repositoryView.connection) {
     document.body.innerHTML =
       '<div class="repo-home-sidebar-bottom"><div class="flex-list"><div class="flex-item">Languages</div></div></div>';
-    const net = network({ [path]: { body: { ...repositoryView, production: changed } } });
+    const net = network({ [path]: { body: { ...repositoryView, connection, production: changed } } });
     startSidebarProduction(pageContext({ kind: 'code', pull: null }), abort.signal);
     return net;
   }
@@ -70,6 +70,16 @@ describe('production in the sidebar', () => {
     await until(() => section().hidden === false);
     expect(section().querySelector('svg')?.getAttribute('aria-label')).toContain('does not serve');
     expect(section().textContent).toContain('automatic promotion on hold');
+  });
+
+  it('says how old it is while Databricks does not answer', async () => {
+    show(production, {
+      state: 'unreachable',
+      since: '2026-11-23T10:02:00Z',
+      asOf: '2026-11-23T10:01:00Z',
+    });
+    await until(() => section().hidden === false);
+    expect(section().textContent).toMatch(/as of Nov 23, \d\d:01.*: Databricks does not answer/);
   });
 
   it('is not there before the first release', async () => {

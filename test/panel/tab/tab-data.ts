@@ -49,12 +49,15 @@ export const runList: RunList = {
   ],
 };
 
+const answering = { state: 'ok', since: null, asOf: null } as const;
+
 export function runDetail(changes: Partial<RunDetail> = {}): RunDetail {
   return {
     run: run(),
     verdict: failing,
     tasks,
     error: null,
+    connection: answering,
     parameters: [
       { name: 'n_estimators', value: '300', baseline: '500' },
       { name: 'max_depth', value: '8', baseline: '8' },
@@ -115,8 +118,17 @@ export function version(changes: Partial<ModelVersion> = {}): ModelVersion {
 export function modelList(versions: ModelVersion[]): ModelList {
   return {
     models: [
-      { key: 'wine', name: 'ml.prod.wine', alias: 'champion', champion: 12, endpoint: null, versions },
+      {
+        key: 'wine',
+        name: 'ml.prod.wine',
+        alias: 'champion',
+        known: true,
+        champion: 12,
+        endpoint: null,
+        versions,
+      },
     ],
+    connection: answering,
   };
 }
 

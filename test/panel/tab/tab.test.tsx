@@ -51,6 +51,9 @@ describe('the tab', () => {
       },
     };
     await openTab('', { ...runs, 'GET ': { body: view } }, 'Databricks does not answer');
+    expect(text()).toMatch(
+      /does not answer since Nov 23, \d\d:00 [AP]M; showing the state of Nov 23, \d\d:59 [AP]M\./,
+    );
     expect(text()).toContain('.gitea/databricks.yml, line 12: limit must be a number.');
   });
 
@@ -288,6 +291,46 @@ describe('the models', () => {
     ).toBe(2);
     expect(text()).toContain('0%, still loaded');
     expect(text()).toContain('served 6 d 0 h, until');
+  });
+});
+
+describe('what Databricks does not tell', () => {
+  const down = {
+    state: 'unreachable',
+    since: '2026-11-23T10:00:00Z',
+    asOf: '2026-11-23T09:59:00Z',
+  } as const;
+  const head = (changes: object = {}) => ({
+    'GET ': { body: { ...repositoryView, connection: down, ...changes } },
+  });
+  const outage = /Databricks does not answer since .*; showing the state of .*\./;
+
+  it('is shown as it was, on the page of a run as well as in the comparison and the models', async () => {
+    const path = `GET /runs/${run().id}`;
+    const detail = data.runDetail({ connection: down, artifacts: null });
+    await openTab(
+      `#/runs/${run().id}`,
+      { ...head(), [path]: { body: detail } },
+      'Databricks does not tell them',
+    );
+    expect(text()).toMatch(outage);
+    const models = { 'GET /models': { body: { ...data.modelList(data.versions), connection: down } } };
+    await openTab('#/models', { ...head(), ...models }, '3 versions');
+    expect(text()).toMatch(outage);
+    await openTab(`#/compare/${run().id}`, { ...head(), [path]: { body: detail } }, 'One run');
+    expect(text()).toMatch(outage);
+  });
+
+  it('is not taken for nothing: neither the versions nor what is in production', async () => {
+    const list = data.modelList([]);
+    const unknown = { models: list.models.map((entry) => ({ ...entry, known: false })), connection: down };
+    await openTab(
+      '#/models',
+      { ...head({ production: null }), 'GET /models': { body: unknown } },
+      'The versions of ml.prod.wine are not known',
+    );
+    expect(tab().querySelector('.dbx-production')?.textContent).toContain('Not known');
+    expect(text()).not.toContain('has no versions yet');
   });
 });
 

@@ -19,6 +19,15 @@ export class MemoryTarget implements ReleaseTarget {
   failAlias: Error | null = null;
   failLoading: string | null = null;
   beforeAlias: (() => void) | null = null;
+  /** Whether it answers at all; how often it was asked. */
+  down = false;
+  asked = 0;
+
+  #answer(): void {
+    this.asked += 1;
+    if (!this.down) return;
+    throw new DatabricksError({ code: 'CIRCUIT_OPEN', status: 0, message: 'No answer.', retryAfter: 7 });
+  }
 
   register(...numbers: number[]): void {
     for (const version of numbers) {
@@ -33,18 +42,22 @@ export class MemoryTarget implements ReleaseTarget {
   }
 
   async versions() {
+    this.#answer();
     return this.registered;
   }
 
   async aliases() {
+    this.#answer();
     return { ...this.alias };
   }
 
   async signature(_repository: unknown, _model: string, version: number) {
+    this.#answer();
     return this.signatures.get(version) ?? null;
   }
 
   async endpoint(_repository: unknown, name: string): Promise<Endpoint | null> {
+    this.#answer();
     if (!this.hasEndpoint) return null;
     const { served, configVersion, update, message } = this;
     if (this.update === 'in-progress') this.update = 'idle';
@@ -60,6 +73,7 @@ export class MemoryTarget implements ReleaseTarget {
   }
 
   async setAlias(_repository: unknown, _model: string, alias: string, version: number) {
+    this.#answer();
     this.beforeAlias?.();
     if (this.failAlias) throw this.failAlias;
     this.alias[alias] = version;

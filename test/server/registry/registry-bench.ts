@@ -10,6 +10,7 @@ import type { MergedPulls, RegistryStores, TrainedVersion } from '../../../src/s
 import { ReleaseRunner } from '../../../src/server/registry/release-runner.ts';
 import { Releases } from '../../../src/server/registry/releases.ts';
 import type { ReleaseRequester } from '../../../src/server/registry/requester.ts';
+import { createAnswerStore } from '../../../src/server/store/answer-store.ts';
 import { openDatabase } from '../../../src/server/store/database.ts';
 import { createReleaseStore } from '../../../src/server/store/release-store.ts';
 import { createTransactor } from '../../../src/server/store/transactor.ts';
@@ -89,6 +90,7 @@ export async function registryBench() {
   const sent: OutboxMessage[] = [];
   const transactor = createTransactor<RegistryStores>(db, (connection) => ({
     releases: createReleaseStore(connection),
+    answers: createAnswerStore(connection),
     outbox: { enqueue: async (message) => void sent.push(message) },
     audit: { append: async (draft) => void audit.push(draft) },
   }));

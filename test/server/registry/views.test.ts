@@ -48,6 +48,8 @@ function production(...releases: StoredRelease[]) {
     versions: [],
     aliases: { champion: 3 },
     endpoint: null,
+    asOf: null,
+    known: true,
     trained: new Map(),
     releases,
     hold: null,

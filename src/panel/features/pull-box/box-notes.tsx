@@ -4,9 +4,9 @@ import type { SignIn } from '../../api/sign-in.ts';
 import { Access } from '../../components/access-later.ts';
 import { useNow } from '../../components/clock.ts';
 import { unlinkIcon } from '../../components/icons.ts';
+import { Outage } from '../../components/outage.tsx';
 import { Notice } from '../../components/states.tsx';
 import { pageLanguage } from '../../format/language.ts';
-import { roughDuration } from '../../format/rough-time.ts';
 import { clockTime } from '../../format/time.ts';
 import type { Connection } from '../../live/live.ts';
 import type { PullModel } from '../../models/pull-model.ts';
@@ -25,7 +25,6 @@ export interface BoxNotesProps {
 /** What a reader must know before the numbers: how old they are, and what the backend has to say. */
 export function BoxNotes({ view, model, problem, live, signIn, refresh }: BoxNotesProps) {
   const now = useNow(30_000);
-  const { since } = view.connection;
   const loadedAt = model.view.loadedAt.value;
   const again = (
     <button type="button" class="dbx-plain" onClick={refresh}>
@@ -35,13 +34,7 @@ export function BoxNotes({ view, model, problem, live, signIn, refresh }: BoxNot
   const asOf = loadedAt === null ? '' : ` Shown as of ${clockTime(loadedAt, now, pageLanguage())}.`;
   return (
     <>
-      {view.connection.state === 'unreachable' && (
-        <Notice tone="warning" icon={unlinkIcon} action={again}>
-          Databricks has not answered
-          {since !== null && ` for ${roughDuration(now.getTime() - Date.parse(since))}`}. It is tried again by
-          itself.
-        </Notice>
-      )}
+      <Outage connection={view.connection} action={again} />
       {problem !== null && (problem.code === 'signed-out' || problem.code === 'consent-needed') && (
         <Access problem={problem} signIn={signIn} purpose="again to see what changed" retry={refresh} />
       )}

@@ -7,6 +7,7 @@ import { Sparkline } from '../../components/sparkline.tsx';
 import { Time } from '../../components/time.tsx';
 import { pageLanguage } from '../../format/language.ts';
 import { metricFormat } from '../../format/number.ts';
+import { clockTime } from '../../format/time.ts';
 
 /** Three lines: version with health and the primary metric, where it came from, the way to all releases. */
 export function SidebarProduction({
@@ -37,6 +38,7 @@ export function SidebarProduction({
       <div class="flex-item-body dbx-small dbx-light">
         <Origin production={production} link={link} />
       </div>
+      {view.value !== null && <AsOf connection={view.value.connection} />}
       {production.hold !== null && (
         <div class="flex-item-body dbx-small dbx-change-worse">
           <Icon of={lockIcon} size={14} /> automatic promotion on hold
@@ -69,6 +71,16 @@ function Origin({ production, link }: { production: Production; link: string }) 
         </>
       )}
     </>
+  );
+}
+
+/** How old it is, while Databricks does not answer. */
+function AsOf({ connection: { state, asOf } }: Pick<RepositoryView, 'connection'>) {
+  if (state === 'ok' || asOf === null) return null;
+  return (
+    <div class="flex-item-body dbx-small dbx-light">
+      {`as of ${clockTime(new Date(asOf), new Date(), pageLanguage())}: Databricks does not answer`}
+    </div>
   );
 }
 

@@ -31,6 +31,13 @@ type Entry = ModelList['models'][number];
 
 function Model({ entry, model }: { entry: Entry; model: TabModel }) {
   const { versions } = entry;
+  if (versions.length === 0 && !entry.known) {
+    return (
+      <Empty icon={packageIcon} title={`The versions of ${entry.name} are not known`}>
+        Databricks does not answer, and has never told them before.
+      </Empty>
+    );
+  }
   if (versions.length === 0) {
     return (
       <Empty icon={packageIcon} title={`${entry.name} has no versions yet`}>

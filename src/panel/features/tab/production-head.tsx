@@ -28,13 +28,16 @@ const kinds: Record<Production['kind'], string> = {
 export function ProductionHead({ view, model }: { view: RepositoryView; model: TabModel }) {
   const { production } = view;
   if (production === null) {
+    const unknown = view.connection.state === 'unreachable';
     return (
       <section class="dbx-production">
         <div class="dbx-production-cell">
           <span class="dbx-light dbx-small">In production</span>
-          <b class="dbx-large">Nothing yet</b>
+          <b class="dbx-large">{unknown ? 'Not known' : 'Nothing yet'}</b>
           <span class="dbx-light dbx-small">
-            A person promotes the first version in Models; after that merges can do it.
+            {unknown
+              ? 'Databricks does not answer, and nothing was released from here before.'
+              : 'A person promotes the first version in Models; after that merges can do it.'}
           </span>
         </div>
       </section>

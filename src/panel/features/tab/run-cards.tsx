@@ -90,16 +90,24 @@ export function Parameters({ detail }: { detail: RunDetail }) {
 }
 
 /** Files that the training logged. */
-export function Artifacts({ detail }: { detail: RunDetail }) {
-  if (detail.artifacts.length === 0) return null;
+export function Artifacts({ detail: { artifacts } }: { detail: RunDetail }) {
+  if (artifacts === null) {
+    return (
+      <section class="dbx-card">
+        <h3 class="dbx-card-head">Artifacts</h3>
+        <p class="dbx-card-body dbx-light">Databricks does not tell them right now.</p>
+      </section>
+    );
+  }
+  if (artifacts.length === 0) return null;
   return (
     <section class="dbx-card">
       <h3 class="dbx-card-head">
         Artifacts
-        <span class="dbx-light dbx-small">{artifactsText(detail.artifacts)}</span>
+        <span class="dbx-light dbx-small">{artifactsText(artifacts)}</span>
       </h3>
       <ul class="dbx-list">
-        {detail.artifacts.map((artifact) => (
+        {artifacts.map((artifact) => (
           <li key={artifact.path}>
             <span class="dbx-mono">
               {artifact.path}
@@ -114,7 +122,7 @@ export function Artifacts({ detail }: { detail: RunDetail }) {
 }
 
 /** "2 entries, 5.89 KiB"; without the size where one is unknown, as of a folder. */
-function artifactsText(artifacts: RunDetail['artifacts']): string {
+function artifactsText(artifacts: NonNullable<RunDetail['artifacts']>): string {
   const count = artifacts.length === 1 ? '1 entry' : `${artifacts.length} entries`;
   if (artifacts.some(({ size }) => size === null)) return count;
   return `${count}, ${sizeText(artifacts.reduce((sum, { size }) => sum + (size ?? 0), 0))}`;

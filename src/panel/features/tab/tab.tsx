@@ -2,10 +2,10 @@ import { Access } from '../../components/access.tsx';
 import type { IconShape } from '../../components/icon.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { databaseIcon } from '../../components/icons.ts';
+import { Outage } from '../../components/outage.tsx';
 import { Empty, Notice, Skeleton } from '../../components/states.tsx';
 import { pageLanguage } from '../../format/language.ts';
 import { countFormat } from '../../format/number.ts';
-import { clockTime } from '../../format/time.ts';
 import { ReleaseDialog } from '../release/release-dialog.tsx';
 import { AuditView } from './audit-view.tsx';
 import { CompareView } from './compare-view.tsx';
@@ -77,18 +77,12 @@ function NotBound() {
   );
 }
 
-/** What is wrong with the repository configuration, with file and line. */
+/** Whether Databricks answers, and what is wrong with the repository configuration, with file and line. */
 function Configuration({ view }: { view: NonNullable<TabModel['repository']['view']['data']['value']> }) {
   const { configuration, connection } = view;
   return (
     <>
-      {connection.state === 'unreachable' && (
-        <Notice tone="warning">
-          Databricks does not answer
-          {connection.since && ` since ${clock(connection.since)}`}
-          {connection.asOf && `; what you see is as of ${clock(connection.asOf)}`}.
-        </Notice>
-      )}
+      <Outage connection={connection} />
       {configuration.state === 'missing' && (
         <Notice tone="info">
           There is no <code>.gitea/databricks.yml</code> on the default branch yet: add one, and pushes train.
@@ -102,11 +96,6 @@ function Configuration({ view }: { view: NonNullable<TabModel['repository']['vie
       ))}
     </>
   );
-}
-
-/** The time of day, with the date when that is another one. */
-function clock(at: string): string {
-  return clockTime(new Date(at), new Date(), pageLanguage());
 }
 
 const tabs: { view: Exclude<Route['view'], 'run' | 'compare'>; text: string; icon: IconShape }[] = [

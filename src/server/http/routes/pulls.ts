@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
+import type { Connection } from '../../../contract/connection.ts';
 import type { Permission } from '../../../contract/person.ts';
 import { PullView } from '../../../contract/pull.ts';
-import type { RepositoryView } from '../../../contract/repository.ts';
 import type { RunActions, RunSummary } from '../../../contract/run.ts';
 import type { BoundRepository } from '../../permission/bound-repository.ts';
 import type { PullSituation, Situations } from '../../report/situation.ts';
@@ -11,19 +11,17 @@ import { isFinal } from '../../training/transitions.ts';
 import type { ModelAliases } from '../../training/views.ts';
 import { runSummary } from '../../training/views.ts';
 import type { App } from '../application.ts';
+import type { ConnectionOf } from '../needs-databricks.ts';
 import { ProblemError } from '../problem.ts';
 
 export interface PullRouteServices {
   situations: Situations;
   models: ModelAliases;
-  connection(workspace: string): Promise<RepositoryView['connection']>;
+  connection: ConnectionOf;
 }
 
 /** Why nobody can train now, whoever asks; null: nothing stands in the way. */
-function obstacle(
-  { pull, record }: PullSituation,
-  connection: RepositoryView['connection'],
-): Permission | null {
+function obstacle({ pull, record }: PullSituation): Permission | null {
   const refuse = (code: string, reason: string): Permission => ({ allowed: false, code, reason });
   if (pull.state !== 'open') return refuse('pull-not-trainable', `The pull request is ${pull.state}.`);
   if (record.state === 'missing') {
@@ -35,18 +33,12 @@ function obstacle(
   if (pull.fork && record.configuration.train.kind === 'job') {
     return refuse('pull-not-trainable', 'A fork cannot train with a job.');
   }
-  if (connection.state === 'unreachable')
-    return refuse('databricks-unavailable', 'Databricks does not answer.');
   return null;
 }
 
-function actionsFor(
-  situation: PullSituation,
-  train: Permission,
-  connection: RepositoryView['connection'],
-): RunActions {
+function actionsFor(situation: PullSituation, train: Permission): RunActions {
   const actions = actionsOf(situation.run, train);
-  const why = obstacle(situation, connection);
+  const why = obstacle(situation);
   if (why === null || !train.allowed) return actions;
   return {
     train: actions.train.allowed ? why : actions.train,
@@ -59,11 +51,15 @@ function actionsFor(
 export function pullRoutes(app: App, services: PullRouteServices): void {
   const { situations, models, connection } = services;
 
-  async function summaries(repository: BoundRepository, runs: readonly Run[]): Promise<RunSummary[]> {
+  async function summaries(
+    repository: BoundRepository,
+    runs: readonly Run[],
+    facts: Connection,
+  ): Promise<RunSummary[]> {
     const keys = new Set(runs.flatMap((run) => (run.modelVersion === null ? [] : [run.modelKey ?? ''])));
     const aliases = new Map<string, Record<string, number>>();
     for (const key of keys) aliases.set(key, await models.aliases(repository, key));
-    return runs.map((run) => runSummary(repository, run, aliases.get(run.modelKey ?? '') ?? {}));
+    return runs.map((run) => runSummary(repository, run, aliases.get(run.modelKey ?? '') ?? {}, facts));
   }
 
   app.get(
@@ -85,8 +81,8 @@ export function pullRoutes(app: App, services: PullRouteServices): void {
       const live = situation.runs.find((one) => one.commit === pull.head.sha && !isFinal(one.state));
       const run = live ?? situation.run;
       const verdict = run === situation.run ? situation.verdict : null;
-      const runs = await summaries(repository, situation.runs);
       const state = await connection(repository.workspace.name);
+      const runs = await summaries(repository, situation.runs, state);
       return {
         index: pull.index,
         title: pull.title,
@@ -106,7 +102,7 @@ export function pullRoutes(app: App, services: PullRouteServices): void {
         promotion,
         databricksUrl: run?.databricksUrl ?? null,
         connection: state,
-        actions: actionsFor({ ...situation, run }, train, state),
+        actions: actionsFor({ ...situation, run }, train),
       };
     },
   );

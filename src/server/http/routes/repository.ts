@@ -4,6 +4,8 @@ import { RepositoryView } from '../../../contract/repository.ts';
 import type { Access } from '../../permission/access.ts';
 import type { BoundRepository } from '../../permission/bound-repository.ts';
 import type { App } from '../application.ts';
+import type { ConnectionOf } from '../needs-databricks.ts';
+import { asOfThen } from '../needs-databricks.ts';
 
 /** Ports: what the rooms contribute to the overview of a repository. */
 export interface RepositoryOverviewSources {
@@ -15,10 +17,12 @@ export interface RepositoryOverviewSources {
   releaseCounts(
     repository: BoundRepository,
   ): Promise<Pick<RepositoryView['counts'], 'versions' | 'releases'>>;
-  /** Of the registry: what production serves now; null where nothing was released yet. */
-  production(access: Access): Promise<Production | null>;
-  /** How the workspace answered lately. */
-  connection(workspace: string): Promise<RepositoryView['connection']>;
+  /**
+   * Of the registry: what production serves now (null where nothing was released yet), and when that was read, where
+   * it is not of now (ISO 8601).
+   */
+  production(access: Access): Promise<{ production: Production | null; asOf: string | null }>;
+  connection: ConnectionOf;
 }
 
 /** `repositories/{id}`: what the head of the tab and the sidebar show, in one answer. */
@@ -34,7 +38,7 @@ export function repositoryRoutes(app: App, sources: RepositoryOverviewSources): 
     },
     async ({ access }) => {
       const { repository, train, release, audit } = access;
-      const [configuration, runs, releases, production, connection] = await Promise.all([
+      const [configuration, runs, releases, { production, asOf }, connection] = await Promise.all([
         sources.configuration(repository),
         sources.runCounts(repository.id),
         sources.releaseCounts(repository),
@@ -48,7 +52,7 @@ export function repositoryRoutes(app: App, sources: RepositoryOverviewSources): 
         productionBranch: repository.productionBranch,
         binding: repository.binding.id,
         workspace: { name: repository.workspace.name, host: repository.workspace.host },
-        connection,
+        connection: asOfThen(connection, asOf),
         configuration,
         permissions: { train, release, audit },
         production,

@@ -21,23 +21,25 @@ import type { RunActionsService } from '../../training/actions.ts';
 import type { Configurations } from '../../training/configurations.ts';
 import { actionsOf } from '../../training/offered-actions.ts';
 import type { Run, RunStore } from '../../training/ports.ts';
+import type { RemoteViews } from '../../training/remote-views.ts';
 import { activeStates } from '../../training/transitions.ts';
 import type { ModelAliases } from '../../training/views.ts';
 import { metricColumns, releaseSentence, runSummary } from '../../training/views.ts';
-import type { CallAs, TrainingWorkspace } from '../../training/workspace-port.ts';
 import type { App } from '../application.ts';
+import type { ConnectionOf } from '../needs-databricks.ts';
+import { needsDatabricks } from '../needs-databricks.ts';
 import { ProblemError } from '../problem.ts';
 
 export interface RunRouteServices {
   runs: RunStore;
   actions: RunActionsService;
   configurations: Configurations;
-  workspace: TrainingWorkspace;
+  remote: RemoteViews;
   models: ModelAliases;
+  connection: ConnectionOf;
 }
 
 const defaultLimit = 50;
-const logBound = 64 * 1024;
 
 const ofRepository = Type.Object({ repository: Type.Integer() });
 const ofRun = Type.Object({ repository: Type.Integer(), run: Type.String({ maxLength: 100 }) });
@@ -58,15 +60,8 @@ function wantedStates(list: string | undefined): Run['state'][] | undefined {
   return wanted as Run['state'][];
 }
 
-/** The end of a log in 64 KiB, cut at a line. */
-function endOf(logs: string): { logs: string; truncated: boolean } {
-  if (logs.length <= logBound) return { logs, truncated: false };
-  const end = logs.slice(-logBound);
-  return { logs: end.slice(end.indexOf('\n') + 1), truncated: true };
-}
-
 export function runRoutes(app: App, services: RunRouteServices): void {
-  const { runs, actions, configurations, workspace, models } = services;
+  const { runs, actions, configurations, remote, models, connection } = services;
 
   /** What is foreign is not found. */
   async function runOf(access: Access, id: string): Promise<Run> {
@@ -79,18 +74,14 @@ export function runRoutes(app: App, services: RunRouteServices): void {
     const keys = new Set(some.flatMap((run) => (run.modelVersion === null ? [] : [run.modelKey ?? ''])));
     const aliases = new Map<string, Record<string, number>>();
     for (const key of keys) aliases.set(key, await models.aliases(repository, key));
-    return some.map((run) => runSummary(repository, run, aliases.get(run.modelKey ?? '') ?? {}));
+    const facts = await connection(repository.workspace.name);
+    return some.map((run) => runSummary(repository, run, aliases.get(run.modelKey ?? '') ?? {}, facts));
   }
 
   async function summary(repository: BoundRepository, run: Run): Promise<RunSummary> {
     const [one] = await summaries(repository, [run]);
     return one as RunSummary;
   }
-
-  const reading = (repository: BoundRepository, run: Run): CallAs => ({
-    repository,
-    role: run.trust === 'fork' ? 'fork' : 'trainer',
-  });
 
   app.get(
     '/repositories/:repository/runs',
@@ -133,7 +124,7 @@ export function runRoutes(app: App, services: RunRouteServices): void {
     {
       schema: { summary: 'A run', params: ofRun, response: { 200: RunDetail } },
     },
-    async ({ access, params, log }): Promise<RunDetailType> => {
+    async ({ access, params }): Promise<RunDetailType> => {
       const { repository } = access;
       const run = await runOf(access, params.run);
       const verdict = verdictOf(run);
@@ -142,13 +133,7 @@ export function runRoutes(app: App, services: RunRouteServices): void {
       const logged = new Map(Object.entries(run.loggedParameters ?? {}));
       const before = new Map(Object.entries(baseline?.loggedParameters ?? {}));
       const shown = await summary(repository, run);
-      const artifacts = run.mlflowRunId
-        ? await workspace.artifacts(reading(repository, run), run.mlflowRunId).catch((err: unknown) => {
-            // The list is an extra: a workspace that does not answer must not hide what is frozen here.
-            log.warn({ err, run: run.id }, 'artifacts could not be listed');
-            return [];
-          })
-        : [];
+      const artifacts = await remote.artifacts(repository, run);
       return {
         run: shown,
         verdict,
@@ -162,6 +147,7 @@ export function runRoutes(app: App, services: RunRouteServices): void {
         baselineRun: verdict?.baseline.run ?? null,
         historyMetrics: run.historyMetrics,
         artifacts,
+        connection: await connection(repository.workspace.name),
         provenance: {
           job: run.job,
           databricksRunId: run.databricksRunId,
@@ -219,19 +205,13 @@ export function runRoutes(app: App, services: RunRouteServices): void {
       if (!run.tasks.some((task) => task.key === params.task) || run.databricksRunId === null) {
         throw new ProblemError('not-found', `Run ${run.number} has no task "${params.task}".`);
       }
-      const as = reading(repository, run);
-      const remote = await workspace.run(as, run.databricksRunId);
-      const task = remote?.tasks.find((item) => item.key === params.task);
-      if (!task)
+      const { databricksRunId } = run;
+      const output = await needsDatabricks(repository, connection, 'so the log cannot be read', () =>
+        remote.taskOutput(repository, run, databricksRunId, params.task),
+      );
+      if (!output)
         throw new ProblemError('not-found', 'Databricks no longer has this log: runs are kept for 60 days.');
-      const output = await workspace.output(as, task.runId);
-      const { logs, truncated } = endOf(output.logs);
-      return {
-        logs,
-        truncated: truncated || output.truncated,
-        error: output.error,
-        errorTrace: output.trace,
-      };
+      return output;
     },
   );
 
