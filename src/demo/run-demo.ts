@@ -47,6 +47,8 @@ export interface RunningDemo {
    * @param steps only so many of its first steps
    */
   play(steps?: number): Promise<void>;
+  /** Databricks goes away, and comes back with all that it had. */
+  outage: { begin(): Promise<void>; end(): Promise<void> };
   /** Ends everything that the demo started. */
   close(): Promise<void>;
 }
@@ -99,13 +101,16 @@ export async function runDemo(
     // Awaited below; until then a failure must not count as unhandled.
     panel.catch(() => {});
 
-    const workspace = createWorkspace({
-      dataDir: join(folder.dir, 'workspace'),
-      pythonCacheDir: options.pythonCacheDir,
-      log: workspaceLog(join(folder.dir, 'workspace.log'), progress),
-      latency: demoLatency,
-      resumeRuns: true,
-    });
+    const workspaceLines = workspaceLog(join(folder.dir, 'workspace.log'), progress);
+    const openWorkspace = () =>
+      createWorkspace({
+        dataDir: join(folder.dir, 'workspace'),
+        pythonCacheDir: options.pythonCacheDir,
+        log: workspaceLines,
+        latency: demoLatency,
+        resumeRuns: true,
+      });
+    let workspace = openWorkspace();
     closers.push(() => workspace.close());
     const host = await workspace.listen({ port: portOf('workspace') });
     progress.line(`Databricks (emulated) answers at ${host}`);
@@ -194,7 +199,14 @@ export async function runDemo(
         throw error;
       }
     };
-    return { url: rootUrl, demo, play, close };
+    const outage = {
+      begin: () => workspace.close(),
+      async end() {
+        workspace = openWorkspace();
+        await workspace.listen({ port: portOf('workspace') });
+      },
+    };
+    return { url: rootUrl, demo, play, outage, close };
   } catch (error) {
     await close();
     throw error;

@@ -154,9 +154,10 @@ export function answersFor(pull: Partial<PullView> = {}): Answers {
   const shown = { ...pullView(pull), index: 1, url: '/ml/wine/pulls/1' };
   const one = shown.run ?? run();
   const root = 'repositories/1';
+  const { connection } = shown;
   const answers: Answers = {
     session: { schema: Session, body: { user: wendy, expiresAt: '2027-01-01T00:00:00Z' } },
-    [root]: { schema: RepositoryView, body: { ...repositoryView, ...place, production } },
+    [root]: { schema: RepositoryView, body: { ...repositoryView, ...place, connection, production } },
     [`${root}/pulls/1`]: { schema: PullView, body: shown },
     [`${root}/runs`]: {
       schema: RunList,
@@ -183,7 +184,9 @@ export function answersFor(pull: Partial<PullView> = {}): Answers {
         ],
         baselineRun,
         historyMetrics: ['log_loss', 'accuracy'],
-        artifacts: [{ path: 'model/MLmodel', size: 1_204, directory: false }],
+        artifacts:
+          connection.state === 'ok' ? [{ path: 'model/MLmodel', size: 1_204, directory: false }] : null,
+        connection,
         provenance: {
           job: null,
           databricksRunId: '77',
@@ -212,6 +215,7 @@ export function answersFor(pull: Partial<PullView> = {}): Answers {
             key: 'wine',
             name: 'ml.prod.wine',
             alias: 'champion',
+            known: true,
             champion: 12,
             endpoint: production.endpoint,
             versions: [
@@ -229,6 +233,7 @@ export function answersFor(pull: Partial<PullView> = {}): Answers {
             ],
           },
         ],
+        connection,
       },
     },
     [`${root}/models/wine/plans`]: { schema: ReleasePlan, body: plan },

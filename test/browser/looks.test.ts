@@ -46,6 +46,14 @@ const tab = (name: string, hash: string, reach: View['reach']): View => ({
   path: `ml/wine?tab=databricks${hash}`,
   reach,
 });
+/** The tab while Databricks does not answer. */
+const down = (name: string, hash: string, text: string | RegExp): View => ({
+  ...tab(name, hash, async (page) => {
+    await shows(/^Databricks does not answer since .*; showing the state of .*\.$/)(page);
+    await shows(text)(page);
+  }),
+  pull: pulls.unreachable,
+});
 const shows = (text: string | RegExp) => (page: Page) =>
   page.locator('#dbx-root').getByText(text).first().waitFor();
 
@@ -57,7 +65,11 @@ const views: View[] = [
   box('box: failed', pulls.afterFailure, /ValueError/),
   box('box: a fork waits', pulls.fromFork, /fork/),
   box('box: not configured', pulls.notConfigured, /does not train/),
-  box('box: Databricks does not answer', pulls.unreachable, /Databricks (does not|has not)/),
+  box(
+    'box: Databricks does not answer',
+    pulls.unreachable,
+    /Databricks does not answer since .*; showing the state of/,
+  ),
   inBox('box: details', {}, '1 of 2 gates fails', async (page) => {
     await page.getByRole('button', { name: 'Show details' }).click();
     await page.locator('#databricks table').first().waitFor();
@@ -83,6 +95,14 @@ const views: View[] = [
     await page.getByRole('button', { name: 'Log' }).nth(1).click();
     await shows(/round 2 of 300/)(page);
   }),
+  down('tab: Databricks does not answer', '#/runs', 'Use fewer trees'),
+  down('tab: a run while Databricks does not answer', `#/runs/${pulls.run().id}`, /does not tell them/),
+  {
+    name: 'sidebar while Databricks does not answer',
+    path: 'ml/wine',
+    pull: pulls.unreachable,
+    reach: (page) => page.locator('.dbx-production').getByText('Databricks does not answer').waitFor(),
+  },
   tab('tab: models', '#/models', (page) => page.getByRole('button', { name: /Promote v13/ }).waitFor()),
   tab('tab: releases with a hold and a half-done one', '#/releases', shows(/is half done/)),
   tab('tab: audit', '#/audit', shows('Chain intact')),

@@ -208,6 +208,54 @@ export function tellStory(title: string, forge: Pick<DemoArguments, 'gitea' | 'r
       await context.close();
     });
 
+    test('while Databricks does not answer all that was known is shown, a run waits, and then goes on by itself', async () => {
+      const tab = `${demo.url}ml/wine?tab=databricks`;
+      const champion = await facts.champion();
+      await page.goto(`${tab}#/models`);
+      await page
+        .getByRole('button', { name: /Promote v\d+/ })
+        .first()
+        .waitFor();
+      await demo.outage.begin();
+      await page.reload();
+      const notice = page.getByText(
+        /^Databricks does not answer since \d\d:\d\d [AP]M; showing the state of \d\d:\d\d [AP]M\.$/,
+      );
+      await notice.waitFor({ timeout: 30_000 });
+      await page.getByLabel('In production').getByText(`v${champion}`, { exact: true }).waitFor();
+      await page.getByText(/\d+ versions, 1 endpoint/).waitFor();
+      // A release is refused with the reason, and nothing is begun.
+      await page
+        .getByRole('button', { name: /Promote v\d+/ })
+        .first()
+        .click();
+      await page.getByText('Databricks does not answer, so nothing can be released.').waitFor();
+      await page
+        .getByRole('button', { name: /Cancel|Close/ })
+        .last()
+        .click();
+      await page.goto(`${demo.url}ml/wine/pulls/1`);
+      await page
+        .locator('#databricks')
+        .getByText(/Databricks does not answer since/)
+        .waitFor();
+
+      await page.goto(tab);
+      await page.getByRole('link', { name: 'Use all twelve measurements' }).first().click();
+      await page.getByText('Databricks does not tell them right now.').waitFor();
+      await page.getByRole('button', { name: 'Train again' }).click();
+      await page.getByText('Waits until Databricks answers.').waitFor();
+      await notice.waitFor();
+      await demo.outage.end();
+      // Without a reload, and without anybody asking.
+      await notice.waitFor({ state: 'detached', timeout: 60_000 });
+      await page.getByText('Waits until Databricks answers.').waitFor({ state: 'detached', timeout: 60_000 });
+      await page
+        .getByText(/gates? pass/i)
+        .first()
+        .waitFor({ timeout: training });
+    });
+
     test('nothing escaped into Gitea’s own error banner', () => {
       expect(errors).toEqual([]);
     });
