@@ -110,10 +110,9 @@ export class DeliveryWorker implements Duty {
         await this.#process(delivery);
       }
     } catch (error) {
-      // Whoever holds the lease now goes on with it.
-      if (error instanceof LeaseLost) return;
       this.#notKept(error);
-      // It is still due: without a rest it would be handled again and again while nothing can be recorded.
+      // It is still due: without a rest it would be handled again and again while nothing can be recorded. Where the
+      // lease is lost this duty is stopped before the rest is over.
       await pause(this.#clock, restMs, stop);
     }
   }
