@@ -10,7 +10,7 @@ export interface Look {
   open: readonly OpenPull[];
   /** Comments of pull requests that were written or edited since the last look, the ones written first first. */
   comments: readonly ChangedComment[];
-  /** Something was pushed, opened or closed since the last look, or there was none. */
+  /** Something was pushed, opened or closed since the last look (or within the second of it), or there was none. */
   changed: boolean;
   now: Date;
 }

@@ -119,7 +119,8 @@ export class Reconciler implements Duty {
     const last = this.#last.get(known.id);
     const signs = JSON.stringify(seen ?? null);
     const same = last?.signs === signs;
-    if (same && last.steady && seen?.openPulls === 0 && now.getTime() - last.at < idleMs) {
+    const atRest = same && last.steady;
+    if (atRest && seen?.openPulls === 0 && now.getTime() - last.at < idleMs) {
       if ((await runs.counts(known.id)).active === 0) return;
     }
     // One that the bot's list does not name may be gone, or hidden from the bot by now.
@@ -131,7 +132,7 @@ export class Reconciler implements Duty {
       head: (await forge.branch(repository, repository.productionBranch))?.head ?? null,
       open: await forge.openPulls(repository),
       comments: await comments.changedSince(repository, since, bounds.comments),
-      changed: !same,
+      changed: !atRest,
       now,
     };
     for (const check of checks) {
