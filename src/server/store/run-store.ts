@@ -6,11 +6,13 @@ import type { SelectQueryBuilder } from 'kysely';
 import { sql } from 'kysely';
 import type { Verdict } from '../../contract/metric.ts';
 import type { Run, RunFilter, RunStore, Series } from '../training/ports.ts';
-import { activeStates } from '../training/transitions.ts';
+import { activeStates, caredForBy, runStates } from '../training/transitions.ts';
 import type { Connection } from './database.ts';
 import { runColumns, toColumns, toRow, toRun } from './run-row.ts';
 import type { Schema } from './schema.ts';
 import { sortableId } from './sortable-id.ts';
+
+const statesOf = (carer: 'watcher' | 'outbox') => runStates.filter((state) => caredForBy(state) === carer);
 
 type RunQuery<O> = SelectQueryBuilder<Schema, 'runs', O>;
 
@@ -289,6 +291,29 @@ export function createRunStore(connection: Connection): RunStore {
         .where('next_check_at', '<=', now)
         .where('repository_id', 'in', boundBy(bindings));
       return await withPulls(await query.orderBy('next_check_at').limit(limit).execute());
+    },
+
+    async unattended(limit) {
+      const query = select()
+        .where(({ or, and, eb, not, exists, selectFrom }) =>
+          or([
+            and([eb('state', 'in', statesOf('watcher')), eb('next_check_at', 'is', null)]),
+            and([
+              eb('state', 'in', statesOf('outbox')),
+              not(
+                exists(
+                  selectFrom('outbox')
+                    .select('outbox.id')
+                    .where(sql<boolean>`outbox.key = 'run:' || runs.id`)
+                    .where('outbox.state', 'in', ['pending', 'parked']),
+                ),
+              ),
+            ]),
+          ]),
+        )
+        .orderBy('id')
+        .limit(limit);
+      return await withPulls(await query.execute());
     },
 
     async nextDue(now, bindings) {

@@ -174,6 +174,11 @@ export interface RunStore {
   /** The earliest time after `now` (ISO 8601; '': ever) at which one of them wants a look. */
   nextDue(now: string, bindings: readonly string[]): Promise<string | null>;
   /**
+   * Runs that stand still: in care of the watcher with no moment at which it looks again, or of the outbox with no
+   * message that waits or is parked. Oldest first.
+   */
+  unattended(limit: number): Promise<Run[]>;
+  /**
    * One page of runs, by age or by a metric (`lower`: the lowest first; runs without the metric last).
    */
   list(

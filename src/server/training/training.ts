@@ -21,6 +21,7 @@ import type { TrainingStores } from './ports.ts';
 import { Reconciler } from './reconciler.ts';
 import { createRemoteCancel } from './remote-cancel.ts';
 import { runUrl } from './run-url.ts';
+import { StrandedRuns } from './stranded-runs.ts';
 import { Submission } from './submission.ts';
 import { Triggers } from './triggers.ts';
 import { createUsualDurations } from './usual-durations.ts';
@@ -155,6 +156,7 @@ export function createTraining(dependencies: TrainingDependencies) {
     forge,
     comments: dependencies.comments,
     runs,
+    ownChecks: [new StrandedRuns({ runs, journal, wake, log })],
     checks: [new MissedHeads({ forge, triggers, stores, log }), ...dependencies.checks],
     everyMs: dependencies.reconcileMs ?? 180_000,
     clock: dependencies.reconcilerClock ?? systemClock,

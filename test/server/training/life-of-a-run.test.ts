@@ -100,6 +100,26 @@ describe('the life of a run', () => {
     });
   }, 120_000);
 
+  test('a run that ends while no backend is there is read and reported by the next one', async () => {
+    const { stage, rooms, team } = await prepared();
+    await team.commit('main', { '.gitea/databricks.yml': configuration, 'README.md': 'set up' });
+    const head = await team.commit('ends-alone', files({ ...good, seconds: 3 }));
+    const index = await openPull(stage, 'ends-alone');
+    await runOf(stage, rooms, head, 'running');
+    await rooms.close();
+    await until('the end at Databricks', async () => {
+      const { body } = await stage.admin.get('/api/2.2/jobs/runs/list');
+      return body.runs.every(({ status }: { status: { state: string } }) => status.state === 'TERMINATED');
+    });
+    const again = await startRooms(stage);
+    const run = await runOf(stage, again, head, 'succeeded');
+    expect(run.metrics).toMatchObject({ rmse: 0.7 });
+    await statusOf(stage, head, 'warning');
+    await until('the comment', async () => (await comments(stage, index)).length === 1);
+    const ended = (await actions(stage, again)).filter((action) => action === 'run.ended');
+    expect(ended).toHaveLength(1);
+  }, 120_000);
+
   test('a submission whose answer was lost is found again by its name', async () => {
     const { stage, rooms, team } = await prepared();
     stage.workspace.failures.inject('response', {
