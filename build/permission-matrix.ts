@@ -23,6 +23,7 @@ const needWords: Record<Need, string> = {
   train: 'train',
   audit: 'audit',
   release: 'release',
+  administer: 'administer',
 };
 
 const everybody: Standing[] = Object.values(standings);
@@ -56,7 +57,7 @@ routes come from the same table, and \`test/server/permission/matrix.test.ts\` t
 
 What somebody may do is asked of Gitea on every request, with their own token; an answer serves for 5 seconds.
 *view* is reading the code; *train* and *audit* are writing it; *release* is merging into the protected production
-branch, or administering the repository where that branch is not protected.
+branch, or administering the repository where that branch is not protected; *administer* is administering the repository.
 
 ## Who
 

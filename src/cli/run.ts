@@ -9,6 +9,7 @@ import { doctor } from './doctor.ts';
 import { federation } from './federation.ts';
 import { install } from './install-command.ts';
 import { keysList, keysRotate } from './key-commands.ts';
+import { outboxList, outboxRetry } from './outbox-commands.ts';
 import { serve } from './serve.ts';
 import { auditVerify, jwks, migrate } from './store-commands.ts';
 
@@ -25,6 +26,8 @@ export const commands: readonly Command[] = [
   jwks,
   keysList,
   keysRotate,
+  outboxList,
+  outboxRetry,
 ];
 
 const defaultConfig = 'gitea-databricks.yml';

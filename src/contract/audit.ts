@@ -15,6 +15,7 @@ export const auditActions = [
   'run.train-requested',
   'run.fork-approved',
   'report.published',
+  'message.retried',
   'release.started',
   'release.step',
   'release.ended',

@@ -41,7 +41,7 @@ export const RepositoryView = Type.Object(
       { additionalProperties: false },
     ),
     permissions: Type.Object(
-      { train: Permission, release: Permission, audit: Permission },
+      { train: Permission, release: Permission, audit: Permission, administer: Permission },
       { additionalProperties: false },
     ),
     production: Type.Union([Production, Type.Null()], { description: 'null: nothing was released yet' }),

@@ -43,6 +43,7 @@ import { eventRoutes } from './http/routes/events.ts';
 import { healthRoutes } from './http/routes/health.ts';
 import { issuerRoutes } from './http/routes/issuer.ts';
 import { modelRoutes } from './http/routes/models.ts';
+import { outboxRoutes } from './http/routes/outbox.ts';
 import { pullRoutes } from './http/routes/pulls.ts';
 import { releaseRoutes } from './http/routes/releases.ts';
 import type { RepositoryOverviewSources } from './http/routes/repository.ts';
@@ -55,6 +56,7 @@ import { Sessions } from './identity/sessions.ts';
 import { SignIn } from './identity/sign-in.ts';
 import { createWorkspaceTokens } from './identity/workspace-tokens.ts';
 import { Outbox } from './outbox/outbox.ts';
+import { ParkedMessages } from './outbox/parked-messages.ts';
 import { createAccessCheck } from './permission/access-check.ts';
 import { createBoundRepositories } from './permission/bound-repositories.ts';
 import type { BoundRepository } from './permission/bound-repository.ts';
@@ -314,6 +316,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
         merges.promote({ repository: Number(repository), pull: Number(pull) }),
     },
   });
+  const parked = new ParkedMessages({ transactor, wake: wakeOutbox });
   const rateLimits = { ...defaultRateLimits, ...configuration.rateLimits };
   const intake = createWebhookIntake({
     limit: rateLimits.deliveries,
@@ -389,6 +392,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       (api) => modelRoutes(api, { catalogue, releases, connection: overview.connection }),
       (api) => releaseRoutes(api, { catalogue, releases, connection: overview.connection }),
       (api) => auditRoutes(api, { audit: stores.audit, verifier: new ChainVerifier(stores.audit) }),
+      (api) => outboxRoutes(api, { parked, runs: stores.runs }),
       (api) => eventRoutes(api, { hub, access, sessions }),
     ],
     root: [

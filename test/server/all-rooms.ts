@@ -19,11 +19,13 @@ import { GiteaHttp } from '../../src/server/gitea/gitea-http.ts';
 import { createGiteaReportTarget } from '../../src/server/gitea/gitea-report-target.ts';
 import { createMergedPulls } from '../../src/server/gitea/merged-pulls.ts';
 import { modelRoutes } from '../../src/server/http/routes/models.ts';
+import { outboxRoutes } from '../../src/server/http/routes/outbox.ts';
 import { pullRoutes } from '../../src/server/http/routes/pulls.ts';
 import { releaseRoutes } from '../../src/server/http/routes/releases.ts';
 import { runRoutes } from '../../src/server/http/routes/runs.ts';
 import { webhookRoutes } from '../../src/server/http/routes/webhook.ts';
 import { Outbox } from '../../src/server/outbox/outbox.ts';
+import { ParkedMessages } from '../../src/server/outbox/parked-messages.ts';
 import { createCommenterAccess } from '../../src/server/permission/commenter-access.ts';
 import { Catalogue } from '../../src/server/registry/catalogue.ts';
 import { ReleaseRunner } from '../../src/server/registry/release-runner.ts';
@@ -197,6 +199,7 @@ function createRooms(
     catalogue,
     commands,
     outbox,
+    parked: new ParkedMessages({ transactor, wake: () => outbox.wake(), clock }),
     deliveries,
     intake,
   };
@@ -253,6 +256,7 @@ export async function startWholeBackend(
           }),
         (app) => modelRoutes(app, { catalogue: pick('catalogue'), releases: pick('releases'), connection }),
         (app) => releaseRoutes(app, { catalogue: pick('catalogue'), releases: pick('releases'), connection }),
+        (app) => outboxRoutes(app, { parked: pick('parked'), runs }),
       ];
     },
     root: () => [

@@ -16,6 +16,7 @@ const words: Record<Right, string> = {
   train: 'train',
   release: 'release',
   audit: 'read the audit log',
+  administer: 'look after what could not be delivered',
 };
 
 /** The viewer of a request. @throws ProblemError `signed-out` when nobody is signed in */

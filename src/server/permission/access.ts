@@ -22,10 +22,11 @@ export interface Access {
   train: Permission;
   release: Permission;
   audit: Permission;
+  administer: Permission;
 }
 
 /** What a guard asks for. */
-export type Right = 'view' | 'train' | 'release' | 'audit';
+export type Right = 'view' | 'train' | 'release' | 'audit' | 'administer';
 
 /** Answers what a viewer may do with a repository now. */
 export interface AccessCheck {

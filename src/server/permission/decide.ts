@@ -13,7 +13,8 @@ function refused(code: string, reason: string): Permission {
 /**
  * What a user may do, from what Gitea says about them: write → train; release where the production branch is
  * protected and they may merge into it, or where it is not protected, for administrators of the repository only
- * (without protection Gitea says "may merge" to every writer). The audit log is for writers. Where the binding names
+ * (without protection Gitea says "may merge" to every writer). The audit log is for writers, what could
+ * not be delivered for administrators of the repository. Where the binding names
  * teams, a member of one is asked for besides.
  *
  * @param seen the repository as Gitea shows it to the user
@@ -25,9 +26,9 @@ export function decideAccess(
   seen: RepositoryForUser,
   branch: BranchForUser | null,
   groups: readonly string[] = [],
-): { train: Permission; release: Permission; audit: Permission } {
+): { train: Permission; release: Permission; audit: Permission; administer: Permission } {
   const { push, admin } = seen.permissions;
-  const level = 'read access';
+  const level = push ? 'write access' : 'read access';
   const grant = 'An administrator of the repository can give it to you (Settings, Collaborators).';
   const needsWrite = (what: string) =>
     refused('write-missing', `${what} needs write access to ${seen.fullName}; you have ${level}. ${grant}`);
@@ -38,6 +39,12 @@ export function decideAccess(
     train: besideTeams(writes ? allowed : needsWrite('Training'), teams.train, groups, 'Training'),
     release: besideTeams(release, teams.release, groups, 'Releasing'),
     audit: writes ? allowed : needsWrite('The audit log'),
+    administer: admin
+      ? allowed
+      : refused(
+          'admin-missing',
+          `What could not be delivered is for administrators of ${seen.fullName}; you have ${level}. Another administrator of the repository can make you one (Settings, Collaborators).`,
+        ),
   };
 }
 

@@ -55,6 +55,8 @@ export const routeActs: Acts = {
   [`POST ${repository}/releases/:release/finish`]: { needs: 'release', does: 'finish a half-done release' },
   [`POST ${repository}/releases/:release/undo`]: { needs: 'release', does: 'undo a half-done release' },
   [`GET ${repository}/audit`]: { needs: 'audit', does: 'read the audit log' },
+  [`GET ${repository}/outbox/parked`]: { needs: 'administer', does: 'see what could not be delivered' },
+  [`POST ${repository}/outbox/:message/retry`]: { needs: 'administer', does: 'send it once more' },
 };
 
 /** Every slash command, by its verb. */
@@ -78,6 +80,7 @@ export interface Standing {
 const reader = ['view'] as const;
 const writer = ['view', 'train', 'audit'] as const;
 const all = ['view', 'train', 'audit', 'release'] as const;
+const administrator = [...all, 'administer'] as const;
 
 /** Everybody whom the matrix tells apart. The repository is private unless the standing says otherwise. */
 export const standings = {
@@ -118,13 +121,13 @@ export const standings = {
     means:
       'administrator of the repository whose production branch is not protected, or who may merge into it',
     signedIn: true,
-    rights: all,
+    rights: administrator,
   },
   site: {
     title: 'site admin',
     means: 'administrator of Gitea, under the same condition',
     signedIn: true,
-    rights: all,
+    rights: administrator,
   },
   removed: {
     title: 'lost access',

@@ -2,61 +2,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createRunStore } from '../../../src/server/store/run-store.ts';
 import type { RunRow } from '../../../src/server/store/schema.ts';
 import { createTrainedVersionStore } from '../../../src/server/store/trained-version-store.ts';
+import { aRun } from './a-run.ts';
 import { openStore } from './open-store.ts';
 import { databases } from './test-database.ts';
 
-const commit = 'a'.repeat(40);
-const configuration = {
-  parameters: [{ name: 'rounds', type: 'integer', default: 80 }],
-  metrics: { primary: 'rmse', gates: [] },
-  release: { onMerge: 'promote' },
-};
-const row: RunRow = {
-  id: '',
-  repository_id: 1,
-  number: 0,
-  token: '',
-  commit_sha: commit,
-  tree_digest: '',
-  title: 'Use fewer trees',
-  branch: 'fewer-trees',
-  trigger: 'pull-request',
-  trust: 'base',
-  attempt: 1,
-  state: 'succeeded',
-  state_reason: null,
-  actor: null,
-  configuration: JSON.stringify(configuration),
-  configuration_commit: commit,
-  configuration_digest: '',
-  parameters: '{"rounds":80}',
-  parameter_digest: '',
-  principal: null,
-  nonce: '',
-  snapshot: null,
-  job: null,
-  databricks_run_id: null,
-  databricks_url: null,
-  experiment_id: null,
-  mlflow_run_id: null,
-  model_key: 'wine',
-  model_version: null,
-  metrics: null,
-  logged_parameters: null,
-  histories: null,
-  history_metrics: '[]',
-  curve: '[]',
-  tasks: '[]',
-  error: null,
-  verdict: null,
-  cancel_requested: 0,
-  version: 1,
-  created_at: '2026-01-01T00:00:00.000Z',
-  started_at: null,
-  ended_at: null,
-  next_check_at: null,
-  failures: 0,
-};
+const commit = aRun.commit_sha;
 
 describe.each(databases)('the run that a merge counts, on %s,', (database) => {
   let db: Awaited<ReturnType<typeof openStore>>['db'];
@@ -68,7 +18,7 @@ describe.each(databases)('the run that a merge counts, on %s,', (database) => {
     const id = `run-${number}`;
     await db
       .insertInto('runs')
-      .values({ ...row, id, number, token: id, ...change })
+      .values({ ...aRun, id, number, token: id, ...change })
       .execute();
     await db
       .insertInto('run_pulls')
@@ -119,7 +69,7 @@ describe.each(databases)('the run that a merge counts, on %s,', (database) => {
         outcome: 'promoted',
         reason: 'v3',
         release_id: null,
-        decided_at: row.created_at,
+        decided_at: aRun.created_at,
       })
       .execute();
     const versions = await createTrainedVersionStore(db).byVersion(1, 'wine');

@@ -11,6 +11,7 @@ const done: Record<AuditAction, string> = {
   'run.train-requested': 'Asked to train',
   'run.fork-approved': 'Approved a fork’s commit',
   'report.published': 'Report published',
+  'message.retried': 'Message sent once more',
   'release.started': 'Release started',
   'release.step': 'Release step',
   'release.ended': 'Release ended',

@@ -37,7 +37,7 @@ export function repositoryRoutes(app: App, sources: RepositoryOverviewSources): 
       },
     },
     async ({ access }) => {
-      const { repository, train, release, audit } = access;
+      const { repository, train, release, audit, administer } = access;
       const [configuration, runs, releases, { production, asOf }, connection] = await Promise.all([
         sources.configuration(repository),
         sources.runCounts(repository.id),
@@ -54,7 +54,7 @@ export function repositoryRoutes(app: App, sources: RepositoryOverviewSources): 
         workspace: { name: repository.workspace.name, host: repository.workspace.host },
         connection: asOfThen(connection, asOf),
         configuration,
-        permissions: { train, release, audit },
+        permissions: { train, release, audit, administer },
         production,
         counts: { ...runs, ...releases },
       };
