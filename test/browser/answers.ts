@@ -6,11 +6,13 @@
 import type { TSchema } from 'typebox';
 import { AuditList } from '../../src/contract/audit.ts';
 import { MetricHistory } from '../../src/contract/metric.ts';
+import { ParkedList } from '../../src/contract/outbox.ts';
 import { PullView } from '../../src/contract/pull.ts';
 import { ModelList, Release, ReleaseList, ReleasePlan } from '../../src/contract/release.ts';
 import { RepositoryView } from '../../src/contract/repository.ts';
 import { RunDetail, RunList, TaskOutput } from '../../src/contract/run.ts';
 import { Session } from '../../src/contract/session.ts';
+import { parkedList } from '../panel/fixtures/parked-messages.ts';
 import { failing, head, pullView, run, tasks } from '../panel/fixtures/pull-view.ts';
 import { repositoryView } from '../panel/fixtures/repository-view.ts';
 
@@ -290,4 +292,17 @@ export function reworded(answers: Answers, other: (text: string, key: string) =>
   return Object.fromEntries(
     Object.entries(answers).map(([path, { schema, body }]) => [path, { schema, body: walk(body, '') }]),
   );
+}
+
+/** The same for an administrator of the repository, where Gitea and Databricks did not take everything. */
+export function answersForAdministrator(): Answers {
+  const permissions = { ...repositoryView.permissions, administer: allowed };
+  return {
+    ...answersFor(),
+    'repositories/1': {
+      schema: RepositoryView,
+      body: { ...repositoryView, ...place, production, permissions },
+    },
+    'repositories/1/outbox/parked': { schema: ParkedList, body: parkedList },
+  };
 }

@@ -4,7 +4,8 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { PullView } from '../../src/contract/pull.ts';
 import * as pulls from '../panel/fixtures/pull-view.ts';
-import { answersFor } from './answers.ts';
+import type { Answers } from './answers.ts';
+import { answersFor, answersForAdministrator } from './answers.ts';
 import { openBrowser } from './open-browser.ts';
 import type { PanelForge } from './panel-forge.ts';
 import { startPanelForge } from './panel-forge.ts';
@@ -19,6 +20,7 @@ interface View {
   name: string;
   path: string;
   pull?: Partial<PullView>;
+  answers?: Answers;
   /** Brings the page there and waits until it is. */
   reach(page: Page): Promise<unknown>;
 }
@@ -103,6 +105,10 @@ const views: View[] = [
     pull: pulls.unreachable,
     reach: (page) => page.locator('.dbx-production').getByText('Databricks does not answer').waitFor(),
   },
+  {
+    ...tab('tab: what could not be delivered', '#/runs', shows('3 messages could not be delivered')),
+    answers: answersForAdministrator(),
+  },
   tab('tab: models', '#/models', (page) => page.getByRole('button', { name: /Promote v13/ }).waitFor()),
   tab('tab: releases with a hold and a half-done one', '#/releases', shows(/is half done/)),
   tab('tab: audit', '#/audit', shows('Chain intact')),
@@ -128,8 +134,8 @@ afterAll(async () => {
 });
 afterEach(() => context?.close());
 
-test.each(views)('$name', async ({ path, pull, reach }) => {
-  forge.backend.answer(answersFor(pull));
+test.each(views)('$name', async ({ path, pull, reach, answers = answersFor(pull) }) => {
+  forge.backend.answer(answers);
   context = await forge.signedIn(browser, { reducedMotion: 'reduce' });
   const page = await context.newPage();
   const notes = await watchPage(page);

@@ -1,4 +1,5 @@
 import type { AuditList } from '../../contract/audit.ts';
+import type { ParkedList, ParkedMessage } from '../../contract/outbox.ts';
 import type {
   ModelList,
   PlanRequest,
@@ -60,6 +61,16 @@ export class RepositoryApi extends PullApi {
   /** Lets automatic promotion happen again. */
   liftHold(model: string): Promise<unknown> {
     return this.backend.post(`${this.root}/models/${segment(model)}/hold/lift`);
+  }
+
+  /** What could not be delivered; for administrators of the repository. */
+  parked(signal?: AbortSignal): Promise<ParkedList> {
+    return this.backend.get(`${this.root}/outbox/parked`, { signal });
+  }
+
+  /** Sends a message once more. */
+  retryMessage(id: string): Promise<ParkedMessage> {
+    return this.backend.post(`${this.root}/outbox/${segment(id)}/retry`);
   }
 
   audit(query: { cursor?: string; limit?: number } = {}, signal?: AbortSignal): Promise<AuditList> {

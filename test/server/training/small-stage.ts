@@ -188,7 +188,12 @@ export function startBackend(
   const submission = new Submission({ ...shared, forge, firstLookMs: 250 });
   const driver = new RunDriver({
     ...shared,
-    watch: createWatching({ ...shared, pollMs: 1_000 }),
+    watch: createWatching({
+      ...shared,
+      pollMs: 1_000,
+      usualDurations: async () => null,
+      beside: () => 0,
+    }),
     judge: createJudging({ ...shared, evaluation }),
     pollMs: 1_000,
   });

@@ -6,6 +6,7 @@ import { Acts } from '../../models/act.ts';
 import { RepositoryModel } from '../../models/repository-model.ts';
 import { Resource } from '../../models/resource.ts';
 import type { PanelContext } from '../../panel-context.ts';
+import { ParkedModel } from './parked-model.ts';
 import type { Route } from './route.ts';
 import { comparable, routeOf } from './route.ts';
 
@@ -19,6 +20,7 @@ export class TabModel {
   readonly models: Resource<ModelList>;
   readonly releases: Resource<ReleaseList>;
   readonly audit: Resource<AuditList>;
+  readonly parked: ParkedModel;
   readonly filter = signal<{ query: string; state: string }>({ query: '', state: '' });
   /** `started`, newest first, or a metric, best first. */
   readonly sort = signal('started');
@@ -36,6 +38,7 @@ export class TabModel {
     const { api, live } = context;
     this.context = context;
     this.repository = new RepositoryModel(api, live, abort);
+    this.parked = new ParkedModel(api, this.repository, abort);
     this.runs = new Resource((stop) => this.#loadRuns(stop), abort);
     this.models = new Resource((stop) => api.models(stop), abort);
     this.releases = new Resource((stop) => api.releases(stop), abort);

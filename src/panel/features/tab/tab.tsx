@@ -11,6 +11,7 @@ import { AuditView } from './audit-view.tsx';
 import { CompareView } from './compare-view.tsx';
 import { beakerIcon, logIcon, packageIcon, rocketIcon } from './icons.ts';
 import { ModelsView } from './models-view.tsx';
+import { ParkedNotice } from './parked-notice.tsx';
 import { ProductionHead } from './production-head.tsx';
 import { ReleasesView } from './releases-view.tsx';
 import type { Route } from './route.ts';
@@ -42,6 +43,7 @@ export function Tab({ model }: { model: TabModel }) {
     <>
       {isList(model.route.value) && <ProductionHead view={view} model={model} />}
       <Configuration view={view} />
+      <ParkedNotice model={model.parked} url={view.url} />
       <Tabs model={model} />
       <View model={model} />
       {target !== null && (
