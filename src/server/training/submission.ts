@@ -6,15 +6,15 @@ import type { Act } from '../identity/role.ts';
 import type { Attempt, Send } from '../outbox/attempt.ts';
 import { Postpone } from '../outbox/postpone.ts';
 import type { BoundRepositories, BoundRepository } from '../permission/bound-repository.ts';
-import { actOf, asRun, experimentOf, modelOf } from './acting.ts';
+import { actOf, experimentOf } from './acting.ts';
 import { answerOf, failureOf } from './ending.ts';
 import type { RunJournal } from './journal.ts';
 import { RunChanged } from './journal.ts';
-import { launch, runName } from './launcher.ts';
 import { faultTries, isPatient } from './patience.ts';
 import type { Run, RunStore } from './ports.ts';
 import { RunFailure } from './run-failure.ts';
 import { uploadSnapshot } from './snapshot.ts';
+import { startAtDatabricks } from './start.ts';
 import type { TrainingWorkspace } from './workspace-port.ts';
 
 export interface SubmissionOptions {
@@ -133,10 +133,14 @@ export class Submission {
   }
 
   async #start(repository: BoundRepository, run: Run, mayHaveStarted: boolean): Promise<void> {
-    const { journal, clock, firstLookMs } = this.#options;
+    const { workspace, journal, clock, firstLookMs } = this.#options;
     this.#fresh.delete(run.id);
     this.#mayTrain(run);
-    const { id, job } = await this.#ask(repository, run, mayHaveStarted);
+    const { id, job } = await startAtDatabricks(workspace, repository, run, {
+      act: this.#actOf(run),
+      mayHaveStarted,
+      before: () => this.#stillWanted(run),
+    });
     reached('run.started');
     const experiment = experimentOf(repository, run);
     const started = await journal.insist(repository, run.id, 'started', {
@@ -150,51 +154,6 @@ export class Submission {
       detail: { databricksRun: id, snapshot: run.snapshot, experiment, ...(job && { job }) },
     });
     if (started === null) await this.#abandon(run.id, id);
-  }
-
-  /** @returns Databricks' id of the run, and which job it is one of */
-  async #ask(
-    repository: BoundRepository,
-    run: Run,
-    mayHaveStarted: boolean,
-  ): Promise<{ id: string; job: string | null }> {
-    const { workspace } = this.#options;
-    const { train } = run.configuration;
-    const as = asRun(repository, run, this.#actOf(run));
-    if (train.kind === 'entry') {
-      const submission = launch(run, {
-        bindingId: repository.binding.id,
-        repositoryUrl: repository.url,
-        experiment: experimentOf(repository, run),
-        experimentId: run.experimentId ?? '',
-        modelName: modelOf(repository, run),
-      });
-      const since = Date.parse(run.createdAt) - 600_000;
-      const known = mayHaveStarted
-        ? await workspace.findSubmitted(asRun(repository, run), runName(run), since)
-        : null;
-      if (known !== null) return { id: known, job: null };
-      await this.#stillWanted(run);
-      return { id: await workspace.submit(as, submission), job: null };
-    }
-    const id = repository.binding.jobs[train.job];
-    if (id === undefined) throw new RunFailure(`The binding names no job "${train.job}" any more.`);
-    await this.#stillWanted(run);
-    const started = await workspace.startJob(as, {
-      id,
-      token: run.token,
-      parameters: Object.fromEntries(
-        Object.entries(run.parameters).map(([name, value]) => [name, String(value)]),
-      ),
-      optional: {
-        snapshot: run.snapshot ?? '',
-        commit: run.commit,
-        nonce: run.nonce,
-        experiment: experimentOf(repository, run),
-        model: modelOf(repository, run) ?? '',
-      },
-    });
-    return { id: started, job: `${train.job} (${id})` };
   }
 
   /** Uploading and searching take their time: what ended meanwhile is not started. */
