@@ -64,6 +64,8 @@ export class Outbox implements Duty {
   });
   /** Of each key under way, whom it is sent to. */
   readonly #targets = new Map<string, string>();
+  /** Rows whose attempt ended since the store was asked last: its answer may show them as they were before. */
+  readonly #ended = new Set<string>();
   #stop = new AbortController();
 
   constructor(options: OutboxOptions) {
@@ -102,6 +104,7 @@ export class Outbox implements Duty {
     for (const { kind, topics } of targets) {
       let after: string | undefined;
       for (let left = page.pages; left > 0 && !this.#stop.signal.aborted; left -= 1) {
+        this.#ended.clear();
         const due = await outbox.due(at, page.rows, topics, after);
         for (const item of due) wait = Math.min(wait, await this.#take(item, kind));
         after = due.at(-1)?.id;
@@ -117,12 +120,13 @@ export class Outbox implements Duty {
   /** @returns milliseconds until a target that does not answer would be tried; else infinite */
   async #take(item: OutboxItem, kind: 'gitea' | 'workspace'): Promise<number> {
     const forever = Number.POSITIVE_INFINITY;
-    if (this.#lanes.has(item.key)) return forever;
+    if (this.#lanes.has(item.key) || this.#ended.has(item.id)) return forever;
     const { answering, workspaceOf } = this.#options;
     const workspace = kind === 'gitea' ? null : await workspaceOf(item.payload.repository);
     const target = workspace === null ? kind : `workspace ${workspace}`;
     const known = workspace === null ? undefined : answering?.(workspace);
-    if (this.#stop.signal.aborted) return forever;
+    // It was asked whose workspace it is: meanwhile an attempt may have ended.
+    if (this.#stop.signal.aborted || this.#ended.has(item.id)) return forever;
     if (this.#free(target, known?.permits()) <= 0) return known?.waitMs() || forever;
     this.#targets.set(item.key, target);
     const { signal } = this.#stop;
@@ -146,6 +150,8 @@ export class Outbox implements Duty {
         this.#options.log.error({ err: error, key: item.key }, 'the outbox could not be written');
       }
       await pause(this.#clock, restMs, signal);
+    } finally {
+      this.#ended.add(item.id);
     }
   }
 

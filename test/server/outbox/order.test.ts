@@ -159,3 +159,48 @@ test('a holder that lost its lease sends nothing more and writes nothing; the ne
   await Promise.all([first.stop(), second.stop()]);
   await box.close();
 });
+
+test('what was sent while the store was being asked is not sent once more', async () => {
+  const sent: unknown[] = [];
+  let finish: (() => void) | undefined;
+  let answer: (() => void) | undefined;
+  let hold = false;
+  const box = await openBox(async ({ value }) => {
+    await new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    sent.push(value);
+  });
+  const { outbox: rows } = box.transactor.stores;
+  const slow = {
+    ...rows,
+    async due(...all: Parameters<typeof rows.due>) {
+      const due = await rows.due(...all);
+      if (hold && due.length > 0) {
+        await new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+      }
+      return due;
+    },
+  };
+  const transactor = { ...box.transactor, stores: { ...box.transactor.stores, outbox: slow } };
+  const outbox = box.create({ transactor });
+  await box.enqueue('promote', 'k', 1);
+  outbox.start();
+  await settled();
+  hold = true;
+  outbox.wake();
+  await settled();
+  expect(answer).toBeDefined();
+  finish?.();
+  await settled();
+  hold = false;
+  answer?.();
+  await settled();
+  finish?.();
+  await box.pass(100);
+  expect(sent).toEqual([1]);
+  await outbox.stop();
+  await box.close();
+});
