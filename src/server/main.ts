@@ -51,6 +51,7 @@ import { repositoryRoutes } from './http/routes/repository.ts';
 import { runRoutes } from './http/routes/runs.ts';
 import { sessionRoutes } from './http/routes/session.ts';
 import { webhookRoutes } from './http/routes/webhook.ts';
+import { measureWaiting } from './http/waiting-metrics.ts';
 import { Issuer } from './identity/issuer.ts';
 import { Sessions } from './identity/sessions.ts';
 import { SignIn } from './identity/sign-in.ts';
@@ -192,6 +193,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   }
   const metrics = new MetricsRegistry();
   collectDefaultMetrics({ register: metrics });
+  measureWaiting(metrics, stores, clock.now);
   const callMetrics = createCallMetrics(metrics);
   const workspaces = createWorkspaces({
     workspaces: Object.values(configuration.workspaces),

@@ -73,4 +73,6 @@ export interface OutboxStore {
   retry(id: string, now: string): Promise<ParkedMessage | null>;
   /** For metrics and `doctor`. */
   counts(): Promise<{ pending: number; parked: number }>;
+  /** When the oldest pending row was enqueued (ISO 8601); null: nothing waits. */
+  oldestPending(): Promise<string | null>;
 }

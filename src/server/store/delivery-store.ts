@@ -91,6 +91,18 @@ export function createDeliveryStore(connection: Connection): DeliveryStore {
       return row?.next_attempt_at ?? null;
     },
 
+    async counts() {
+      const { waiting, oldest } = await connection
+        .selectFrom('deliveries')
+        .select(({ fn }) => [
+          fn.countAll<number | string>().as('waiting'),
+          fn.min('received_at').as('oldest'),
+        ])
+        .where('state', '=', 'received')
+        .executeTakeFirstOrThrow();
+      return { waiting: Number(waiting), oldest };
+    },
+
     async processed(id, outcome, now) {
       await connection
         .updateTable('deliveries')

@@ -259,5 +259,14 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
       const count = (state: string) => Number(rows.find((row) => row.state === state)?.rows ?? 0);
       return { pending: count('pending'), parked: count('parked') };
     },
+
+    async oldestPending() {
+      const { oldest } = await connection
+        .selectFrom('outbox')
+        .select(({ fn }) => fn.min('created_at').as('oldest'))
+        .where('state', '=', 'pending')
+        .executeTakeFirstOrThrow();
+      return oldest;
+    },
   };
 }

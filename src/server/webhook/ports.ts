@@ -23,6 +23,8 @@ export interface DeliveryStore {
   /** Those of one repository that are unprocessed and due, oldest first. */
   due(repositoryId: number, now: string, limit: number): Promise<StoredDelivery[]>;
   nextDue(now: string): Promise<string | null>;
+  /** For metrics: those that are unprocessed, and when the oldest of them came. */
+  counts(): Promise<{ waiting: number; oldest: string | null }>;
   processed(id: string, outcome: string, now: string): Promise<void>;
   retryLater(id: string, nextAttemptAt: string, reason: string): Promise<void>;
   /** Given up on: the body is kept. */

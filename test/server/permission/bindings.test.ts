@@ -87,11 +87,32 @@ let own: Place;
 let other: Place;
 let sibling: Place;
 
+/** A message about a place that was given up on. @returns its id */
+async function park({ repository, head }: Place): Promise<string> {
+  const { outbox } = backend.transactor.stores;
+  const message = { topic: 'status', key: `status:${repository}:${head}`, payload: { repository } } as const;
+  await outbox.withdraw(message.key, ['status'], '2026-01-01T00:00:00.000Z');
+  await outbox.enqueue(message);
+  const { id } = (await outbox.due('9999', 200)).find(({ key }) => key === message.key)!;
+  await outbox.park(id, '2026-01-01T00:00:00.000Z', 'refused');
+  return id;
+}
+
 describe('what belongs to another repository is refused in every parameter', () => {
+  /** Messages of the places, in the order own, sibling, other. */
+  let messages: string[] = [];
+
+  afterAll(async () => {
+    const { outbox } = backend.transactor.stores;
+    for (const { repository, head } of [own, sibling, other])
+      await outbox.withdraw(`status:${repository}:${head}`, ['status'], '2026-01-01T00:00:00.000Z');
+  });
+
   beforeAll(async () => {
     own = await place('wine-a', 'wine', 1, 2);
     sibling = await place('wine-b', 'wine', 1, 3);
     other = await place('tea-a', 'tea', 2, 2);
+    messages = [await park(own), await park(sibling), await park(other)];
   }, 120_000);
 
   /** Foreign values by the name of the parameter; `ada` may see all of these repositories. */
@@ -101,6 +122,7 @@ describe('what belongs to another repository is refused in every parameter', () 
     model: ['tea', 'ml.prod.tea', 'ml.prod.wine', '__proto__', 'constructor', 'toString'],
     index: [String(other.pull), '4711'],
     task: ['4711', 'train', other.run],
+    message: [...messages.slice(1), '4711'],
   });
 
   const parameters = Object.keys(routeActs).flatMap((act) =>
@@ -123,6 +145,7 @@ describe('what belongs to another repository is refused in every parameter', () 
       model: own.model,
       index: String(own.pull),
       task: 'train',
+      message: messages[0] ?? '',
     };
     const before = (await backend.transactor.stores.audit.head())?.sequence;
     for (const value of foreign()[name] ?? []) {

@@ -94,6 +94,11 @@ test('a merge allow-list of the protected production branch decides who releases
       reason: expect.stringContaining('merge into main, which its protection does not give you'),
     },
     audit: { allowed: true },
+    administer: {
+      allowed: false,
+      code: 'admin-missing',
+      reason: expect.stringContaining('for administrators of ml/wine-quality; you have write access'),
+    },
   });
 });
 
