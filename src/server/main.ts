@@ -278,7 +278,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     forge,
     workspace,
     bindings: configuration.bindings,
-    answering: workspaces.gate,
+    answering: workspaces.answering,
     time: clock,
     configurations,
     champions: catalogue,
@@ -309,6 +309,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     transactor,
     log,
     workspaceOf: async (repository) => (await repositories.find(repository))?.workspace.name ?? '',
+    answering: workspaces.answering,
     handlers: {
       status: publisher.status,
       report: publisher.report,

@@ -49,6 +49,9 @@ export function createWorkspaces({ workspaces, userAgent, observer, clock, signa
     http: (name: string): WorkspaceHttp => known(clients.get(name), name),
     /** By the workspace's name or its host. */
     gate: (name: string): WorkspaceGate => known(gates.get(name), name),
+    /** Whether it answers; what has no name in the configuration is not asked anything. */
+    answering: (name: string): Pick<WorkspaceGate, 'permits' | 'waitMs'> =>
+      gates.get(name) ?? { permits: () => Number.POSITIVE_INFINITY, waitMs: () => 0 },
     /** Ends the looks at those that do not answer. */
     close(): void {
       for (const gate of gates.values()) gate.close();

@@ -21,7 +21,7 @@ import type {
 import type { StoredRelease } from './release.ts';
 import { announceRelease, describeRelease } from './release.ts';
 import { releaseDraft } from './release-draft.ts';
-import type { ReleaseRequester } from './requester.ts';
+import type { ReleaseRequester, WantedRelease } from './requester.ts';
 import { markDirection, planSteps } from './steps.ts';
 
 export interface ReleasesDependencies {
@@ -35,15 +35,6 @@ export interface ReleasesDependencies {
   clock: Pick<Clock, 'now'>;
   /** Tells the duty that executes releases (see ReleaseRunner) that one is recorded. */
   wake(): void;
-}
-
-export interface WantedRelease {
-  kind: 'promotion' | 'rollback';
-  toVersion: number;
-  /** The plan that was confirmed; null: a merge, which was judged just now. */
-  digest: string | null;
-  reason: string | null;
-  approvals: string[];
 }
 
 /** What must commit with the release's first row. */

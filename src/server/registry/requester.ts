@@ -13,6 +13,16 @@ export interface ReleaseRequester {
   at: string;
 }
 
+/** What is asked for. */
+export interface WantedRelease {
+  kind: 'promotion' | 'rollback';
+  toVersion: number;
+  /** The plan that was confirmed; null: a merge, which was judged just now. */
+  digest: string | null;
+  reason: string | null;
+  approvals: string[];
+}
+
 /** How long what was asked for in person is done in that person's name, milliseconds: a restart fits in. */
 const presenceMs = 10 * 60_000;
 

@@ -3,15 +3,8 @@ import type { Duty } from '../duty/keeper.ts';
 import { Lanes } from '../duty/lanes.ts';
 import { Rounds } from '../duty/rounds.ts';
 import { backoffMs } from '../outbox/backoff.ts';
+import type { Answering } from '../outbox/outbox.ts';
 import type { Run, RunStore } from './ports.ts';
-
-/** Port: whether a workspace answers. */
-export interface Answering {
-  /** How many calls it would take now: any number while it answers; else one now and then, to see whether it does. */
-  permits(): number;
-  /** Milliseconds until it would take one; 0: now. */
-  waitMs(): number;
-}
 
 export interface WatcherOptions {
   /** Ids of the bindings to this workspace: the runs of their repositories are watched. */
