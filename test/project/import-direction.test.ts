@@ -45,6 +45,7 @@ const domainRooms = [
   'identity',
   'outbox',
   'events',
+  'duty',
 ];
 const adapters = ['gitea', 'databricks', 'store', 'provider'];
 /** Words that rooms and adapters share and that do no I/O. */
@@ -62,6 +63,8 @@ const adapterPackages = /^(ky|kysely|pg|openid-client|fastify|@fastify\/.*)$/;
 
 /** Reads a file that is shipped beside it, once, as it is loaded. */
 const readsItsOwnAsset = ['src/server/training/launcher.ts'];
+
+const isWiring = (path: string) => path === 'src/server/main.ts' || path.startsWith('src/server/wiring/');
 
 const inRoom = (path: string, room: string) => path.startsWith(`src/server/${room}/`);
 
@@ -158,11 +161,12 @@ test('adapters do not know each other, HTTP or how they are wired', () => {
     adapters.some((room) => inRoom(from, room)) &&
     (adapters.some((room) => inRoom(to, room) && !inRoom(from, room)) ||
       inRoom(to, 'http') ||
-      to === 'src/server/main.ts') &&
+      isWiring(to)) &&
     !sharedWords.includes(to);
   expect(wrong((one) => foreign(one) && !one.typeOnly)).toEqual([]);
 });
 
-test('only main wires: nothing of the server imports it', () => {
-  expect(wrong(({ from, to }) => to === 'src/server/main.ts' && from.startsWith('src/server/'))).toEqual([]);
+test('only main wires: nothing of the server imports it, nor what it wires with', () => {
+  const inside = ({ from, to }: Import) => isWiring(to) && from.startsWith('src/server/') && !isWiring(from);
+  expect(wrong(inside)).toEqual([]);
 });
