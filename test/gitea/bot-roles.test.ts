@@ -1,6 +1,7 @@
 /** Which scope of a token and which right in the repository each of our calls to Gitea needs, and what less gives. */
 import { beforeAll, expect, test } from 'vitest';
 import { GiteaError } from '../../src/server/gitea/error.ts';
+import { createGiteaComments } from '../../src/server/gitea/gitea-comments.ts';
 import { createGiteaForge } from '../../src/server/gitea/gitea-forge.ts';
 import { GiteaHttp } from '../../src/server/gitea/gitea-http.ts';
 import { createGiteaReportTarget } from '../../src/server/gitea/gitea-report-target.ts';
@@ -50,6 +51,12 @@ beforeAll(async () => {
   ] as [string, string, ...string[]][]) {
     tokens[name] = await tokenOf(who, ...scopes);
   }
+  await createGiteaReportTarget(http('writer, write:repository')).setStatus(repository, pull.sha, {
+    state: 'success',
+    context: 'ci/test',
+    description: 'd',
+    targetUrl: giteaUrl,
+  });
 });
 
 function http(name: string): GiteaHttp {
@@ -86,6 +93,8 @@ async function readings(name: string): Promise<Record<string, 'ok' | 'nothing' |
     pull: () => forge.pull(repository, pull.number),
     'head of a pull': () => forge.pullHead(repository, pull.number),
     'open pulls': () => forge.openPulls(repository),
+    'closed pulls': async () => `${(await forge.closedPulls(repository, 50)).length} of them`,
+    'status of a commit': () => createGiteaReportTarget(http(name)).status(repository, pull.sha, 'ci/test'),
     'paths of a pull': () => forge.pullPaths(repository, pull.number),
     reviews: () => forge.reviews(repository, pull.number),
     file: () => forge.file(repository, 'candidate.py', pull.sha),
@@ -103,7 +112,7 @@ const all = (outcomes: Record<string, unknown>, value: unknown) =>
 test('everything that the backend reads needs the right to read and read:repository, no more', async () => {
   const read = await readings('reader, read:repository');
   expect(read).toEqual(all(read, 'ok'));
-  expect(Object.keys(read)).toHaveLength(14);
+  expect(Object.keys(read)).toHaveLength(16);
 });
 
 test('without read:repository each of these is refused', async () => {
@@ -175,6 +184,66 @@ test('a comment needs the right to read and write:issue; its author alone needs 
   ).toContainEqual(expect.objectContaining({ id: own, body: 'Second' }));
   const other = await api('writer', 'POST', `${path}/issues/${pull.number}/comments`, { body: 'Mine' });
   expect(await outcome(target.editComment(repository, other.id, 'Changed'))).toBe(403);
+  expect(await outcome(target.deleteComment(repository, other.id))).toBe(403);
+  const ids = async () => (await target.comments(repository, pull.number)).map((comment) => comment.id);
+  await target.deleteComment(repository, own);
+  // One that is gone already is as it should be.
+  await target.deleteComment(repository, own);
+  expect(await ids()).not.toContain(own);
+  expect(await ids()).toContain(other.id);
+});
+
+test('comments of the whole repository since a moment need read:issue; edited ones are among them', async () => {
+  const comments = (name: string) => createGiteaComments(http(name), async () => 0);
+  const since = Date.now() - 60 * 60_000;
+  const written = await api('writer', 'POST', `${path}/issues/${pull.number}/comments`, { body: 'Written' });
+  const changed = async () => await comments('reader, read:issue').changedSince(repository, since, 100);
+  const found = (await changed()).find(({ id: one }) => one === written.id);
+  expect(found).toMatchObject({ pull: pull.number, body: 'Written', createdAt: found?.updatedAt });
+  // Gitea's times have seconds.
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  await api('ada', 'PATCH', `${path}/issues/comments/${written.id}`, { body: 'Edited' });
+  const edited = (await changed()).find(({ id: one }) => one === written.id);
+  expect(edited?.body).toBe('Edited');
+  expect(Date.parse(edited!.updatedAt)).toBeGreaterThan(Date.parse(edited!.createdAt));
+  expect(await comments('reader, read:issue').changedSince(repository, Date.now() + 3_600_000, 100)).toEqual(
+    [],
+  );
+  expect(await outcome(comments('reader, read:repository').changedSince(repository, since, 100))).toBe(403);
+  expect(await outcome(comments('stranger, write:issue').changedSince(repository, since, 100))).toBe(404);
+});
+
+test('of two statuses of a context the later one counts, though they are of one second', async () => {
+  const target = createGiteaReportTarget(http('writer, write:repository'));
+  for (const state of ['pending', 'success', 'failure'] as const) {
+    await target.setStatus(repository, base, {
+      state,
+      context: 'ci/order',
+      description: state,
+      targetUrl: giteaUrl,
+    });
+  }
+  const shown = await target.status(repository, base, 'ci/order');
+  expect(shown).toMatchObject({ state: 'failure', description: 'failure', targetUrl: giteaUrl });
+  expect(shown?.creator).toBeGreaterThan(0);
+});
+
+test('what shows that something happened in a repository: its pushes, its open pull requests, their comments', async () => {
+  const forge = createGiteaForge(http('reader, read:repository'));
+  const [open] = await forge.openPulls(repository);
+  const { number } = pull;
+  const talk = await api('writer', 'POST', `${path}/issues/${number}/comments`, { body: 'One more' });
+  const [more] = await forge.openPulls(repository);
+  expect(more!.comments).toBe(open!.comments + 1);
+  await call(await tokenOf('writer', 'write:issue'), 'DELETE', `${path}/issues/comments/${talk.id}`);
+  const [less] = await forge.openPulls(repository);
+  expect(less!.comments).toBe(open!.comments);
+  const signs = async () => {
+    for await (const found of createRepositoryDirectory(http('reader, read:repository')).list())
+      if (found.id === id) return found;
+    return null;
+  };
+  expect(await signs()).toMatchObject({ openPulls: 1, updatedAt: expect.stringMatching(/^\d{4}-/) });
 });
 
 test('who the bot is, it learns with read:user', async () => {
