@@ -14,8 +14,11 @@ import type { OutboxItem, OutboxStore, OutboxTopic } from './ports.ts';
 export interface OutboxOptions {
   transactor: Transactor<{ outbox: OutboxStore }>;
   handlers: Record<OutboxTopic, Send>;
-  /** Name of the workspace that a repository's runs go to: one that does not answer holds up no other one. */
-  workspaceOf: (repository: number) => Promise<string>;
+  /**
+   * Name of the workspace that a repository's runs go to: one that does not answer holds up no other one. null: the
+   * repository is bound to none (any more), and the handlers know what that means.
+   */
+  workspaceOf: (repository: number) => Promise<string | null>;
   /** Whether a workspace answers; each is taken to, where this is left out. */
   answering?: (workspace: string) => Answering;
   clock?: Clock;
@@ -123,7 +126,7 @@ export class Outbox implements Duty {
     if (this.#lanes.has(item.key) || this.#ended.has(item.id)) return forever;
     const { answering, workspaceOf } = this.#options;
     const workspace = kind === 'gitea' ? null : await workspaceOf(item.payload.repository);
-    const target = workspace === null ? kind : `workspace ${workspace}`;
+    const target = kind === 'gitea' ? kind : `workspace ${workspace}`;
     const known = workspace === null ? undefined : answering?.(workspace);
     // It was asked whose workspace it is: meanwhile an attempt may have ended.
     if (this.#stop.signal.aborted || this.#ended.has(item.id)) return forever;

@@ -252,7 +252,7 @@ export function createRooms({ configuration, store, clock, log, signal }: Surrou
     transactor,
     clock,
     log,
-    workspaceOf: async (repository) => (await repositories.find(repository))?.workspace.name ?? '',
+    workspaceOf: async (repository) => (await repositories.find(repository))?.workspace.name ?? null,
     answering: workspaces.answering,
     handlers: {
       status: publisher.status,
