@@ -30,9 +30,6 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-const discoverEvery = 60_000;
-/** How long a start waits for Gitea's list of repositories before it answers all the same, milliseconds. */
-const discoverPatience = 2_000;
 /**
  * A stop, in milliseconds since it was asked for: until then what is under way may end by itself; then calls to the
  * outside are broken off; and at last whatever still has not ended is left behind, for the next start to go on with.
@@ -57,7 +54,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const stopping = new AbortController();
   const rooms = createRooms({ configuration, store, clock, log, signal: stopping.signal });
   const { bus, leases } = store;
-  const { stores, repositories, hub, workspaces, connections } = rooms;
+  const { stores, hub, workspaces, connections } = rooms;
   const keeper = new LeaseKeeper({ leases, bus, clock, holder: randomUUID(), log }, rooms.duties);
 
   // HTTP comes last: what answers is complete.
@@ -67,12 +64,6 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   );
   const app = await createHttp(rooms, { configuration, log, refusedCallers, ready });
 
-  const repeat = setInterval(() => void discover(), discoverEvery);
-  async function discover(): Promise<void> {
-    await repositories
-      .discover()
-      .catch((err: unknown) => log.warn({ err }, 'Gitea could not be asked for its repositories'));
-  }
   async function ready(): Promise<void> {
     if (state !== 'serving') throw new ProblemError('starting-up', 'The backend is not ready yet.');
     const unavailable = (cause: unknown) =>
@@ -86,10 +77,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
 
   try {
     await app.listen({ ...configuration.listen });
-    await within(systemClock, discoverPatience, discover());
     await keeper.start();
   } catch (error) {
-    clearInterval(repeat);
     await keeper.stop();
     await refusedCallers.close();
     await app.close();
@@ -103,7 +92,6 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     url: configuration.publicUrl,
     async close() {
       state = 'stopping';
-      clearInterval(repeat);
       const callOff = systemClock.after(stop.breakOff, () => {
         stopping.abort();
         app.server.closeAllConnections();

@@ -85,18 +85,20 @@ export class ReleaseRunner implements Duty {
     for (const release of await this.#d.transactor.stores.releases.running()) {
       if (this.#lanes.has(release.id)) continue;
       const repository = await this.#d.repositories.find(release.repository);
-      if (repository) this.#lanes.start(release.id, () => this.#run(repository, release));
+      if (repository) this.#lanes.start(release.id, () => this.#run(repository, release.id));
     }
     return null;
   }
 
   /** Never rejects. */
-  async #run(repository: BoundRepository, release: StoredRelease): Promise<void> {
+  async #run(repository: BoundRepository, id: string): Promise<void> {
     const { signal } = this.#stopping;
     try {
-      await this.#execute(repository, release, signal);
+      // Of now: it may have ended, and its lane with it, while the list was being read.
+      const release = await this.#d.transactor.stores.releases.find(repository.id, id);
+      if (release?.state === 'running') await this.#execute(repository, release, signal);
     } catch (error) {
-      this.#d.log.error({ err: error, release: release.id }, 'a release was cut off; it goes on from here');
+      this.#d.log.error({ err: error, release: id }, 'a release was cut off; it goes on from here');
       // What cannot be recorded now is not tried again at once.
       await pause(this.#d.clock, 5_000, signal);
     }

@@ -303,7 +303,6 @@ export function createRooms({ configuration, store, clock, log, signal }: Surrou
     parked,
     releases,
     remote,
-    repositories,
     sessions,
     signIn,
     situations,

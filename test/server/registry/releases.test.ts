@@ -348,6 +348,32 @@ describe('when a step fails', () => {
   });
 });
 
+describe('the duty', () => {
+  it('does not run a release again that ended while the list of running ones was being read', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    const { digest } = await bench.releases.plan(repository, 'wine', { kind: 'promotion', toVersion: 2 });
+    const { releases } = bench.transactor.stores;
+    const { running } = releases;
+    let old: Awaited<ReturnType<typeof running>> = [];
+    releases.running = async () => {
+      const list = await running();
+      if (list.length > 0) old = list;
+      return list;
+    };
+    const wanted = { kind: 'promotion' as const, toVersion: 2, digest, reason: null, approvals: [] };
+    const started = await bench.releases.start(repository, 'wine', wanted, requester);
+    await bench.settled(started.id);
+    expect(old).toHaveLength(1);
+    // As a slow answer would have it, given after the end.
+    releases.running = async () => structuredClone(old);
+    bench.runner.wake();
+    await bench.runner.stop();
+    expect(await releases.find(42, started.id)).toMatchObject({ state: 'succeeded' });
+    expect(bench.audit.filter((entry) => entry.action === 'release.ended')).toHaveLength(1);
+  });
+});
+
 describe('after a restart', () => {
   it('resuming leaves alone what this process began itself', async () => {
     const bench = await registryBench();
