@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { FastifyRequest } from 'fastify';
+import type { ProgramRunner } from './execution/program-runner.ts';
 import type { FailureRegistry } from './failures.ts';
 import type { WorkspaceFiles } from './files/workspace-files.ts';
 import type { Tokens } from './identity/tokens.ts';
@@ -108,6 +109,8 @@ export interface WorkspaceContext {
   files: WorkspaceFiles;
   /** Virtual environments for runs and for serving. */
   python: PythonEnvironments;
+  /** Runs the code of users. */
+  programs: ProgramRunner;
   /** Called on close, before the database closes: end children and timers here. */
   onClose(cleanup: () => Promise<void> | void): void;
 }

@@ -6,6 +6,8 @@ import { createApplication } from './application.ts';
 import { registerCatalog } from './catalog/routes.ts';
 import type { Latency, Logger, WorkspaceContext } from './context.ts';
 import { openDatabase } from './database.ts';
+import type { ProgramRunner } from './execution/program-runner.ts';
+import { createProcessRunner } from './execution/program-runner.ts';
 import type { Scheduler } from './execution/scheduler.ts';
 import type { FailureRegistry } from './failures.ts';
 import { createFailureRegistry } from './failures.ts';
@@ -41,6 +43,8 @@ export interface WorkspaceOptions {
   faultControl?: boolean;
   /** The Python that makes virtual environments; default `python3`. */
   python?: string;
+  /** Runs the code of users in another way than as Python processes; for tests that need very many runs. */
+  programs?: ProgramRunner;
 }
 
 export interface Workspace {
@@ -70,6 +74,11 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
   const tokens = createTokens(db, clock);
   const log = options.log ?? silent;
   const cleanups: (() => Promise<void> | void)[] = [];
+  const python = createPythonEnvironments({
+    cacheDir: resolve(options.pythonCacheDir),
+    python: options.python ?? 'python3',
+    log,
+  });
   const base: Omit<WorkspaceContext, 'files'> = {
     db,
     transaction,
@@ -77,11 +86,8 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
     clock,
     tokens,
     log,
-    python: createPythonEnvironments({
-      cacheDir: resolve(options.pythonCacheDir),
-      python: options.python ?? 'python3',
-      log,
-    }),
+    python,
+    programs: options.programs ?? createProcessRunner(python),
     failures: createFailureRegistry(),
     permissions: createPermissions(db),
     roles: createServicePrincipalRoles(db),

@@ -9,7 +9,6 @@ import type { ReferenceValues } from '../jobs/references.ts';
 import type { Run, TaskRun } from '../jobs/run-store.ts';
 import type { TaskSettings } from '../jobs/settings.ts';
 import { PythonEnvironmentError } from '../python/python-environments.ts';
-import { startChild } from './child-process.ts';
 import { taskValuesOf } from './notebook/notebook-output.ts';
 import { notebookProgram } from './notebook/notebook-task.ts';
 import type { Attempt } from './program.ts';
@@ -21,7 +20,7 @@ import { logPath, workFolder } from './task-log.ts';
 import { createWorkTree, WorkTreeError } from './work-tree.ts';
 
 /**
- * Runs one task's Python file or notebook in a process of its own and says how it ended; never throws.
+ * Runs one task's Python file or notebook, in a process of its own, and says how it ended; never throws.
  * @param stop aborted with the outcome that the task shall have (cancelled, timed out, workspace stopped).
  * @param onStarted gets the process id once the program runs.
  */
@@ -92,7 +91,9 @@ async function start(
     mayRead,
   );
   const environment = await abortable(
-    context.python.prepare(requirements, (line) => context.log.debug({ run: run.id, task: task.key }, line)),
+    context.programs.prepare(requirements, (line) =>
+      context.log.debug({ run: run.id, task: task.key }, line),
+    ),
     signal,
   );
   const { args, cwd } = await program.arrange(createWorkTree(context, folder, mayRead));
@@ -110,7 +111,7 @@ async function start(
   try {
     const home = join(folder, 'home');
     mkdirSync(home, { recursive: true });
-    const child = await startChild({
+    const child = await context.programs.start({
       command: environment.python,
       args,
       cwd,

@@ -1,10 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createModels } from '../catalog/models.ts';
 import { createVersions } from '../catalog/versions.ts';
 import type { WorkspaceContext } from '../context.ts';
 import type { ModelWorker } from './model-worker.ts';
-import { startModelWorker } from './model-worker.ts';
 
 /** The most models in memory at once (each about 200 MB). */
 const most = 8;
@@ -47,25 +44,12 @@ export function createLoadedModels(context: WorkspaceContext): LoadedModels {
   const versions = createVersions(context, models);
   const slots = new Map<string, Slot>();
 
-  /** The lines that mlflow wrote when it logged the model; the environment of equal lines is shared with jobs. */
-  async function requirementsOf(folder: string): Promise<string[]> {
-    const text = await readFile(join(folder, 'requirements.txt'), 'utf8');
-    return text
-      .split('\n')
-      .map((line) => line.trim())
-      .filter((line) => line !== '' && !line.startsWith('#'));
-  }
-
   async function load(model: string, number: number, signal: AbortSignal): Promise<ModelWorker> {
     const version = versions.get(model, number);
     if (version.status !== 'READY') throw new Error(`Version ${number} of ${model} is ${version.status}.`);
     const folder = versions.folder(version);
-    const environment = await Promise.race([
-      context.python.prepare(await requirementsOf(folder)),
-      aborted(signal),
-    ]);
     context.log.info({ model, version: number }, 'loading a model');
-    return startModelWorker(environment.python, folder, signal);
+    return await Promise.race([context.programs.serve(folder, signal), aborted(signal)]);
   }
 
   async function end(key: string): Promise<void> {
