@@ -70,6 +70,7 @@ export async function createForge(options: ForgeOptions): Promise<Forge> {
     async close() {
       await app.close();
       await forge.webhooks.close();
+      forge.git.close();
       store.close();
     },
     createUser: (user) => createUser(forge, user),

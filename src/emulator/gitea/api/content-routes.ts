@@ -87,8 +87,7 @@ export function contentRoutes(route: AddRoute): void {
     const sha = call.param('sha');
     if (!/^[0-9a-f]{40}$/.test(sha)) throw new Refusal(400, 'sha is not valid');
     const { git } = call.forge;
-    const type = await git.text(repository, ['cat-file', '-t', sha], { accept: [0, 128] });
-    if (type !== 'blob') throw notFound();
+    if ((await git.inspect(repository, sha))?.type !== 'blob') throw notFound();
     const bytes = await readBlob(git, repository, sha);
     return {
       content: bytes.toString('base64'),
@@ -136,6 +135,6 @@ async function contentsAt(call: ApiCall, repository: RepositoryRow): Promise<Con
 
 async function treeSha(call: ApiCall, repository: RepositoryRow, sha: string): Promise<string | undefined> {
   if (!/^[0-9a-f]{40}$/.test(sha)) return undefined;
-  const type = await call.forge.git.text(repository, ['cat-file', '-t', sha], { accept: [0, 128] });
-  return type === 'tree' ? sha : undefined;
+  const object = await call.forge.git.inspect(repository, sha);
+  return object?.type === 'tree' ? sha : undefined;
 }

@@ -1,5 +1,6 @@
 import type { RepositoryRow } from '../store/rows.ts';
 import type { GitRepositories } from './git-repositories.ts';
+import { parseCommit } from './object-format.ts';
 
 export interface Signature {
   name: string;
@@ -53,9 +54,9 @@ export async function listCommits(
 
 /** One commit by its full SHA. */
 export async function readCommit(git: GitRepositories, repository: Repository, sha: string): Promise<Commit> {
-  const [commit] = await listCommits(git, repository, ['-1', sha]);
-  if (commit === undefined) throw new Error(`commit ${sha} does not exist`);
-  return commit;
+  const object = await git.object(repository, sha);
+  if (object?.type !== 'commit') throw new Error(`commit ${sha} does not exist`);
+  return parseCommit(sha, object.content);
 }
 
 /** The files a commit touches, against its first parent, renames as removed and added. */

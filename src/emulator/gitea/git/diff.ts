@@ -39,27 +39,31 @@ async function readChangedFiles(
   from: string,
   to: string,
 ): Promise<ChangedFile[]> {
-  const [names, numbers] = await Promise.all([
-    git.text(repository, ['diff', '--name-status', '-M', '-z', from, to]),
-    git.text(repository, ['diff', '--numstat', '-M', '-z', from, to]),
-  ]);
-  const lines = lineCounts(numbers);
-  const fields = names.split('\0');
+  const both = await git.text(repository, ['diff', '--raw', '--numstat', '-M', '-z', from, to]);
+  const fields = both.split('\0');
   const files: ChangedFile[] = [];
-  for (let at = 0; at + 1 < fields.length; ) {
-    const status = statuses[fields[at]![0]!] ?? 'modified';
+  let at = 0;
+  // First a line for each file that begins with a colon, then the counts.
+  while (fields[at]?.startsWith(':')) {
+    const letter = fields[at]!.split(' ').at(-1)?.[0] ?? 'M';
+    const status = statuses[letter] ?? 'modified';
     const isMoved = status === 'renamed' || status === 'copied';
     const path = fields[at + (isMoved ? 2 : 1)]!;
-    const { additions, deletions } = lines.get(path) ?? { additions: 0, deletions: 0 };
-    files.push({ path, status, additions, deletions, ...(isMoved ? { previousPath: fields[at + 1]! } : {}) });
+    files.push({
+      path,
+      status,
+      additions: 0,
+      deletions: 0,
+      ...(isMoved ? { previousPath: fields[at + 1]! } : {}),
+    });
     at += isMoved ? 3 : 2;
   }
-  return files;
+  const lines = lineCounts(fields.slice(at));
+  return files.map((file) => ({ ...file, ...lines.get(file.path) }));
 }
 
-function lineCounts(numstat: string): Map<string, { additions: number; deletions: number }> {
+function lineCounts(fields: readonly string[]): Map<string, { additions: number; deletions: number }> {
   const counts = new Map<string, { additions: number; deletions: number }>();
-  const fields = numstat.split('\0');
   for (let at = 0; at < fields.length; at += 1) {
     const match = /^(\d+|-)\t(\d+|-)\t(.*)$/s.exec(fields[at]!);
     if (match === null) continue;

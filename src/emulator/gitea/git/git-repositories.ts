@@ -2,6 +2,9 @@ import { appendFile, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RepositoryRow } from '../store/rows.ts';
 import { looseRef } from './loose-ref.ts';
+import { parseCommit } from './object-format.ts';
+import type { GitObject, ObjectReader } from './object-reader.ts';
+import { openObjectReader } from './object-reader.ts';
 import type { GitResult, GitRunOptions } from './run-git.ts';
 import { runGit } from './run-git.ts';
 
@@ -61,6 +64,15 @@ export interface GitRepositories {
   ref(repository: Pick<RepositoryRow, 'id'>, name: string): Promise<string | undefined>;
   /** The best common ancestor of two commits; '' where they have none. */
   mergeBase(repository: Pick<RepositoryRow, 'id'>, one: string, other: string): Promise<string>;
+  /** One object by its full name; undefined where it is not there. */
+  object(repository: Pick<RepositoryRow, 'id'>, sha: string): Promise<GitObject | undefined>;
+  /** Type and size of an object by its full name. */
+  inspect(
+    repository: Pick<RepositoryRow, 'id'>,
+    sha: string,
+  ): Promise<Omit<GitObject, 'content'> | undefined>;
+  /** Ends the processes that read objects. */
+  close(): void;
   /** Computes once per key what depends on full object names only, and so never changes. */
   remember<T>(repository: Pick<RepositoryRow, 'id'>, key: string, compute: () => Promise<T>): Promise<T>;
 }
@@ -100,21 +112,52 @@ export function openGitRepositories(dataDir: string): GitRepositories {
     });
     return /^[0-9a-f]{40}$/.test(sha) ? sha : undefined;
   };
-  /** The commit that a full object name leads to. One that is there stays; one that is not may be pushed yet. */
+  const readers = new Map<number, ObjectReader>();
+  const reader = (repository: Pick<RepositoryRow, 'id'>) => {
+    const known = readers.get(repository.id) ?? openObjectReader(path(repository));
+    readers.set(repository.id, known);
+    return known;
+  };
+  /** What is there stays; what is not there may be pushed yet, and what is large is read again. */
+  const object: GitRepositories['object'] = async (repository, sha) => {
+    const found = await remember(repository, `object ${sha}`, () => reader(repository).read(sha));
+    if (found === undefined || found.size > largestRemembered)
+      remembered.delete(`${repository.id} object ${sha}`);
+    return found;
+  };
+  const inspect: GitRepositories['inspect'] = async (repository, sha) => {
+    const found = await remember(repository, `kind ${sha}`, () => reader(repository).inspect(sha));
+    if (found === undefined) remembered.delete(`${repository.id} kind ${sha}`);
+    return found;
+  };
+  /** The commit that a full object name leads to. */
   const byName = async (repository: Pick<RepositoryRow, 'id'>, name: string) => {
-    const sha = await remember(repository, `commit ${name}`, () => ref(repository, name));
-    if (sha === undefined) remembered.delete(`${repository.id} commit ${name}`);
-    return sha;
+    const found = await inspect(repository, name);
+    // An annotated tag leads to its commit.
+    return found?.type === 'tag' ? await ref(repository, name) : found?.type === 'commit' ? name : undefined;
+  };
+  const parentsOf = async (repository: Pick<RepositoryRow, 'id'>, sha: string) => {
+    const found = await object(repository, sha);
+    return found?.type === 'commit' ? parseCommit(sha, found.content).parents : [];
+  };
+  const mergeBase = async (repository: Pick<RepositoryRow, 'id'>, one: string, other: string) => {
+    // Most branches are one commit long: no process is needed to see where they began.
+    if ((await parentsOf(repository, other)).includes(one)) return one;
+    if ((await parentsOf(repository, one)).includes(other)) return other;
+    return await text(repository, ['merge-base', one, other], { accept: [0, 1] });
   };
   return {
     path,
     text,
     ref,
     remember,
+    object,
+    inspect,
+    close() {
+      for (const one of readers.values()) one.close();
+    },
     mergeBase: (repository, one, other) =>
-      remember(repository, `merge-base ${one} ${other}`, () =>
-        text(repository, ['merge-base', one, other], { accept: [0, 1] }),
-      ),
+      remember(repository, `merge-base ${one} ${other}`, () => mergeBase(repository, one, other)),
     run,
     async init(repository) {
       await mkdir(root, { recursive: true });
@@ -128,7 +171,11 @@ export function openGitRepositories(dataDir: string): GitRepositories {
       ]);
       await appendFile(join(path(repository), 'config'), repositoryConfig);
     },
-    remove: (repository) => rm(path(repository), { recursive: true, force: true }),
+    async remove(repository) {
+      readers.get(repository.id)?.close();
+      readers.delete(repository.id);
+      await rm(path(repository), { recursive: true, force: true });
+    },
     async commit(repository, revision) {
       const exists = await stat(path(repository)).catch(() => undefined);
       if (exists === undefined || revision === '' || revision.startsWith('-')) return undefined;

@@ -20,6 +20,8 @@ export async function mergeability(forge: ForgeContext, pull: PullRow): Promise<
   if (pull.isMerged) return { state: 'clean', conflictedFiles: [], mergeBase: pull.mergeBase, baseSha };
   const mergeBase = await forge.git.mergeBase(base, baseSha, pull.headSha);
   if (mergeBase === pull.headSha) return { state: 'empty', conflictedFiles: [], mergeBase, baseSha };
+  // Nothing happened on the base branch since: git would say the same, by a process.
+  if (mergeBase === baseSha) return { state: 'clean', conflictedFiles: [], mergeBase, baseSha };
   const merged = await mergeTrees(forge.git, base, baseSha, pull.headSha);
   return {
     state: merged.conflictedFiles.length > 0 ? 'conflict' : 'clean',

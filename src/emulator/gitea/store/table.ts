@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 
 /** How a column is stored; a trailing `?` allows null. */
 export type ColumnKind = 'id' | 'integer' | 'integer?' | 'text' | 'text?' | 'boolean' | 'json';
@@ -51,6 +51,15 @@ export function openTable<Row extends { id: number }>(
     `CREATE TABLE IF NOT EXISTS "${name}" (${[...definitions, ...constraints].join(', ')}) STRICT`,
   );
 
+  /** There are few texts, each used very often, and preparing takes longer than most of them run. */
+  const prepared = new Map<string, StatementSync>();
+  const prepare = (sql: string): StatementSync => {
+    const known = prepared.get(sql) ?? database.prepare(sql);
+    if (prepared.size >= 200) prepared.clear();
+    prepared.set(sql, known);
+    return known;
+  };
+
   const encode = (column: string, value: unknown): SQLInputValue => {
     if (value === undefined) throw new TypeError(`${name}.${column} is undefined`);
     if (kinds[column] === 'json') return JSON.stringify(value);
@@ -87,13 +96,11 @@ export function openTable<Row extends { id: number }>(
   const list = (where: Where<Row> = {}, options: ListOptions = {}): Row[] => {
     const { sql, values } = condition(where);
     const page = options.limit === undefined ? '' : ` LIMIT ${options.limit} OFFSET ${options.offset ?? 0}`;
-    const statement = database.prepare(
-      `SELECT * FROM "${name}"${sql} ORDER BY ${options.order ?? 'id'}${page}`,
-    );
+    const statement = prepare(`SELECT * FROM "${name}"${sql} ORDER BY ${options.order ?? 'id'}${page}`);
     return statement.all(...values).map(decode);
   };
   const get = (id: number): Row | undefined => {
-    const raw = database.prepare(`SELECT * FROM "${name}" WHERE id = ?`).get(id);
+    const raw = prepare(`SELECT * FROM "${name}" WHERE id = ?`).get(id);
     return raw === undefined ? undefined : decode(raw);
   };
 
@@ -103,27 +110,23 @@ export function openTable<Row extends { id: number }>(
     find: (where) => list(where, { limit: 1 })[0],
     count(where = {}) {
       const { sql, values } = condition(where);
-      const row = database.prepare(`SELECT count(*) AS total FROM "${name}"${sql}`).get(...values);
+      const row = prepare(`SELECT count(*) AS total FROM "${name}"${sql}`).get(...values);
       return Number(row?.total);
     },
     insert(row) {
       const entries = Object.entries(row).filter(([column]) => column !== 'id');
-      const result = database
-        .prepare(
-          `INSERT INTO "${name}" (${entries.map(([column]) => `"${column}"`).join(', ')})
+      const result = prepare(
+        `INSERT INTO "${name}" (${entries.map(([column]) => `"${column}"`).join(', ')})
            VALUES (${entries.map(() => '?').join(', ')})`,
-        )
-        .run(...entries.map(([column, value]) => encode(column, value)));
+      ).run(...entries.map(([column, value]) => encode(column, value)));
       return get(Number(result.lastInsertRowid))!;
     },
     update(id, changes) {
       const entries = Object.entries(changes).filter(([, value]) => value !== undefined);
       if (entries.length > 0) {
-        database
-          .prepare(
-            `UPDATE "${name}" SET ${entries.map(([column]) => `"${column}" = ?`).join(', ')} WHERE id = ?`,
-          )
-          .run(...entries.map(([column, value]) => encode(column, value)), id);
+        prepare(
+          `UPDATE "${name}" SET ${entries.map(([column]) => `"${column}" = ?`).join(', ')} WHERE id = ?`,
+        ).run(...entries.map(([column, value]) => encode(column, value)), id);
       }
       const row = get(id);
       if (row === undefined) throw new Error(`${name} has no row ${id}`);
@@ -131,7 +134,7 @@ export function openTable<Row extends { id: number }>(
     },
     remove(where) {
       const { sql, values } = condition(where);
-      database.prepare(`DELETE FROM "${name}"${sql}`).run(...values);
+      prepare(`DELETE FROM "${name}"${sql}`).run(...values);
     },
   };
 }
