@@ -1,6 +1,13 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import type { DatabaseConnection, Dialect, Driver, SqliteDatabase, SqliteDialectConfig } from 'kysely';
+import type {
+  DatabaseConnection,
+  Dialect,
+  Driver,
+  SqliteDatabase,
+  SqliteDialectConfig,
+  SqliteStatement,
+} from 'kysely';
 import { CompiledQuery, SqliteAdapter, SqliteDialect, SqliteDriver } from 'kysely';
 import { storable } from './storable.ts';
 import { ofSqlite } from './store-unavailable.ts';
@@ -51,6 +58,9 @@ class NodeSqliteDialect extends SqliteDialect {
   }
 }
 
+/** Statements that are kept ready: preparing takes longer than most of them run. */
+const mostPrepared = 500;
+
 type SqlValue = null | number | bigint | string | Uint8Array;
 
 function sqlValue(value: unknown): SqlValue {
@@ -89,18 +99,28 @@ export function sqliteDialect(path: string): Dialect {
     database.exec(
       'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;',
     );
+    const prepared = new Map<string, SqliteStatement>();
+    const prepare = (sql: string): SqliteStatement => {
+      const statement = database.prepare(sql);
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => told(() => statement.all(...parameters.map(sqlValue))),
+        run: (parameters) => told(() => statement.run(...parameters.map(sqlValue))),
+        // One of its own: the same text may be asked again while rows are still read.
+        iterate: (parameters) => toldEach(() => database.prepare(sql).iterate(...parameters.map(sqlValue))),
+      };
+    };
     return {
       close: () => database.close(),
-      prepare: (sql: string) =>
-        told(() => {
-          const statement = database.prepare(sql);
-          return {
-            reader: statement.columns().length > 0,
-            all: (parameters) => told(() => statement.all(...parameters.map(sqlValue))),
-            run: (parameters) => told(() => statement.run(...parameters.map(sqlValue))),
-            iterate: (parameters) => toldEach(() => statement.iterate(...parameters.map(sqlValue))),
-          };
-        }),
+      prepare(sql) {
+        const known = prepared.get(sql) ?? told(() => prepare(sql));
+        // Used last, forgotten last.
+        prepared.delete(sql);
+        prepared.set(sql, known);
+        const [oldest] = prepared.keys();
+        if (prepared.size > mostPrepared && oldest !== undefined) prepared.delete(oldest);
+        return known;
+      },
     };
   };
   return new NodeSqliteDialect({ database: async () => told(open) }, () => opened?.isTransaction === true);
