@@ -1,4 +1,3 @@
-import type { RunningDemo } from '../src/demo/run-demo.ts';
 import { call } from './api.ts';
 
 /** The backend's API in the name of somebody who signed in. `path` is below `api/v1/`. */
@@ -28,8 +27,21 @@ class Cookies {
   }
 }
 
+/** Where there is something to sign in to: a demo, or what is like one. */
+export interface SignInPlace {
+  /** Gitea's address with a trailing slash. */
+  url: string;
+  demo: { users: { name: string; password: string }[]; backend: { url: string } };
+}
+
 /** Signs in at Gitea, allows the panel, and speaks to the backend as the panel does. */
-export async function signIn({ url, demo }: RunningDemo, name: string): Promise<BackendApi> {
+export async function signIn(place: SignInPlace, name: string): Promise<BackendApi> {
+  const headers = { cookie: await signedInCookie(place, name), origin: new URL(place.url).origin };
+  return (path, body) => call(`${place.demo.backend.url}api/v1/${path}`, { headers, body });
+}
+
+/** Signs in at Gitea and allows the panel. @returns the cookies that a browser has then */
+export async function signedInCookie({ url, demo }: SignInPlace, name: string): Promise<string> {
   const user = demo.users.find((one) => one.name === name);
   if (!user) throw new Error(`the demo has no user ${name}`);
   const cookies = new Cookies();
@@ -50,8 +62,7 @@ export async function signIn({ url, demo }: RunningDemo, name: string): Promise<
   if (!response.ok || !response.url.startsWith(demo.backend.url)) {
     throw new Error(`the sign-in of ${name} ended at ${response.url} with ${response.status}`);
   }
-  const headers = { cookie: cookies.header(), origin: new URL(url).origin };
-  return (path, body) => call(`${demo.backend.url}api/v1/${path}`, { headers, body });
+  return cookies.header();
 }
 
 /** What the consent page's form sends back. */

@@ -1,0 +1,47 @@
+import type { Moment } from '../../../src/server/duty/moments.ts';
+import type { Deed } from '../world/story.ts';
+
+/** Moments that a process reaches while it starts; it is armed before its first line. */
+export const duringStart: ReadonlySet<Moment> = new Set<Moment>(['lease.taken', 'reconciler.found']);
+
+const training: Deed[] = ['push', 'push-twice', 'push-main', 'open'];
+const releasing: Deed[] = ['merge', 'rollback'];
+
+/** The deeds that reach a moment. */
+export function deedsAt(moment: Moment): readonly Deed[] {
+  switch (moment) {
+    case 'delivery.storing':
+    case 'delivery.stored':
+    case 'delivery.handled':
+      return [...training, 'merge'];
+    case 'run.creating':
+    case 'run.created':
+      return [...training, 'command'];
+    case 'run.changing':
+    case 'run.changed':
+    case 'run.submitting':
+    case 'run.started':
+    case 'run.read':
+    case 'run.judged':
+    case 'snapshot.half':
+    case 'snapshot.uploaded':
+      return training;
+    case 'outbox.sending':
+    case 'outbox.sent':
+    case 'outbox.recorded':
+      return [...training, 'merge', 'command'];
+    case 'comment.created':
+      return ['open'];
+    case 'reconciler.found':
+      return ['unheard-push'];
+    case 'merge.judged':
+      return ['merge'];
+    case 'release.recorded':
+    case 'release.acting':
+    case 'release.acted':
+    case 'release.ending':
+      return releasing;
+    case 'lease.taken':
+      return ['push'];
+  }
+}
