@@ -217,11 +217,18 @@ export function tellStory(title: string, forge: Pick<DemoArguments, 'gitea' | 'r
         .first()
         .waitFor();
       await demo.outage.begin();
-      await page.reload();
       const notice = page.getByText(
         /^Databricks does not answer since \d\d:\d\d [AP]M; showing the state of \d\d:\d\d [AP]M\.$/,
       );
-      await notice.waitFor({ timeout: 30_000 });
+      // For some seconds what was just read serves whoever looks: nobody has noticed yet.
+      const noticed = async () => {
+        await page.reload();
+        return await notice.waitFor({ timeout: 8_000 }).then(
+          () => true,
+          () => false,
+        );
+      };
+      await expect.poll(noticed, { timeout: 60_000 }).toBe(true);
       await page.getByLabel('In production').getByText(`v${champion}`, { exact: true }).waitFor();
       await page.getByText(/\d+ versions, 1 endpoint/).waitFor();
       // A release is refused with the reason, and nothing is begun.
@@ -254,7 +261,7 @@ export function tellStory(title: string, forge: Pick<DemoArguments, 'gitea' | 'r
         .getByText(/gates? pass/i)
         .first()
         .waitFor({ timeout: training });
-    });
+    }, 300_000);
 
     test('nothing escaped into Gitea’s own error banner', () => {
       expect(errors).toEqual([]);

@@ -53,6 +53,8 @@ export function createConnections(options: ConnectionOptions) {
   return {
     /** As all backends know it; null: it was never asked. */
     async current(workspace: string): Promise<ConnectionFacts | null> {
+      // What was heard a moment ago counts.
+      await writing;
       const facts = await transactor.stores.connections.find(workspace);
       if (facts?.state === 'unreachable' && of(workspace).wrote !== 'unreachable') look?.(workspace);
       return facts;

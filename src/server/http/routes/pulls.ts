@@ -54,12 +54,14 @@ export function pullRoutes(app: App, services: PullRouteServices): void {
   async function summaries(
     repository: BoundRepository,
     runs: readonly Run[],
-    facts: Connection,
-  ): Promise<RunSummary[]> {
+  ): Promise<{ runs: RunSummary[]; state: Connection }> {
     const keys = new Set(runs.flatMap((run) => (run.modelVersion === null ? [] : [run.modelKey ?? ''])));
     const aliases = new Map<string, Record<string, number>>();
     for (const key of keys) aliases.set(key, await models.aliases(repository, key));
-    return runs.map((run) => runSummary(repository, run, aliases.get(run.modelKey ?? '') ?? {}, facts));
+    // Last: these may be the first to notice that it does not answer.
+    const state = await connection(repository.workspace.name);
+    const summary = (run: Run) => runSummary(repository, run, aliases.get(run.modelKey ?? '') ?? {}, state);
+    return { runs: runs.map(summary), state };
   }
 
   app.get(
@@ -81,8 +83,7 @@ export function pullRoutes(app: App, services: PullRouteServices): void {
       const live = situation.runs.find((one) => one.commit === pull.head.sha && !isFinal(one.state));
       const run = live ?? situation.run;
       const verdict = run === situation.run ? situation.verdict : null;
-      const state = await connection(repository.workspace.name);
-      const runs = await summaries(repository, situation.runs, state);
+      const { runs, state } = await summaries(repository, situation.runs);
       return {
         index: pull.index,
         title: pull.title,

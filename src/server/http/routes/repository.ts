@@ -38,13 +38,14 @@ export function repositoryRoutes(app: App, sources: RepositoryOverviewSources): 
     },
     async ({ access }) => {
       const { repository, train, release, audit, administer } = access;
-      const [configuration, runs, releases, { production, asOf }, connection] = await Promise.all([
+      const [configuration, runs, releases, { production, asOf }] = await Promise.all([
         sources.configuration(repository),
         sources.runCounts(repository.id),
         sources.releaseCounts(repository),
         sources.production(access),
-        sources.connection(repository.workspace.name),
       ]);
+      // Last: these may be the first to notice that it does not answer.
+      const connection = await sources.connection(repository.workspace.name);
       return {
         id: repository.id,
         fullName: repository.fullName,
