@@ -258,6 +258,7 @@ export function tellStory(title: string, forge: Pick<DemoArguments, 'gitea' | 'r
       await notice.waitFor({ state: 'detached', timeout: 60_000 });
       await page.getByText('Waits until Databricks answers.').waitFor({ state: 'detached', timeout: 60_000 });
       await page
+        .locator('#dbx-root')
         .getByText(/gates? pass/i)
         .first()
         .waitFor({ timeout: training });
