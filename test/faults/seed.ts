@@ -2,13 +2,16 @@ import { createHash, randomInt } from 'node:crypto';
 
 let chosen: number | undefined;
 
-/** The seed of this run: `FAULTS_SEED`, else one drawn at random. Printed when it is asked for first. */
+/** How a run is repeated. */
+export const repeatBy = (seed: number): string => `Again with the same faults: FAULTS_SEED=${seed}`;
+
+/** The seed of this run: `FAULTS_SEED`, else one drawn at random, which is printed. */
 export function seedOfThisRun(print: (line: string) => void = (line) => console.log(line)): number {
   if (chosen === undefined) {
     const given = process.env.FAULTS_SEED;
     if (given !== undefined && !/^\d{1,15}$/.test(given)) throw new Error('FAULTS_SEED is no whole number.');
     chosen = given === undefined ? randomInt(2 ** 32) : Number(given);
-    print(`Again with the same faults: FAULTS_SEED=${chosen}`);
+    if (given === undefined) print(repeatBy(chosen));
   }
   return chosen;
 }

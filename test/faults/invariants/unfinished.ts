@@ -19,6 +19,14 @@ export async function unfinished(world: World, view: StoreView): Promise<string[
   for (const { what, rows } of open) if (Number(rows) > 0) left.push(`${rows} × ${what}`);
 
   const { store, git } = world.forge.forge.context;
+  const unsent = store.deliveries.count({ isDelivered: false });
+  if (unsent > 0) left.push(`${unsent} × webhook on its way`);
+  const answered = new Set(
+    (await view.rows<{ comment_id: number }>('select comment_id from commands')).map((row) => row.comment_id),
+  );
+  for (const comment of store.comments.list({ kind: 'comment' }))
+    if (comment.body.startsWith('/databricks') && !answered.has(comment.id))
+      left.push(`the command of comment ${comment.id} was not carried out`);
   const runs = await view.rows<{ repository_id: number; commit_sha: string }>(
     `select repository_id, commit_sha from runs where state in (${ended}) and state <> 'superseded'`,
   );

@@ -30,6 +30,7 @@ export async function findViolations(world: World, view: StoreView): Promise<Fin
   comments(world, stored, findings);
   statuses(world, stored, findings);
   outgoing(stored, findings);
+  await commands(view, stored, findings);
   await auditLog(stored, findings);
   await releases(world, view, stored, findings);
   return findings;
@@ -166,6 +167,18 @@ function statuses(world: World, { outbox }: StoredFacts, { lost, wrong }: Findin
 function outgoing({ outbox }: StoredFacts, { wrong }: Findings): void {
   for (const { topic, key, state, last_error } of outbox)
     if (state === 'pending' || state === 'parked') wrong.push(`${topic} ${key} is ${state}: ${last_error}`);
+}
+
+/** A command that asked for training has one run. */
+async function commands(view: StoreView, { runs }: StoredFacts, { lost, doubled }: Findings): Promise<void> {
+  const asked = await view.rows<{ repository_id: number }>(
+    "select repository_id from commands where outcome = 'done' and line like '/databricks train%'",
+  );
+  for (const [repository, own] of Map.groupBy(asked, (row) => row.repository_id)) {
+    const made = runs.filter((run) => run.repository_id === repository && run.trigger === 'manual').length;
+    if (made < own.length) lost.push(`${own.length - made} of ${own.length} runs that commands asked for`);
+    if (made > own.length) doubled.push(`${made} runs of ${own.length} commands`);
+  }
 }
 
 interface AuditBody {
