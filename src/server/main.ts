@@ -98,13 +98,17 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       });
       // Viewers find another replica, or this one after its restart.
       hub.end();
-      const drained = await within(systemClock, stop.leaveBehind, Promise.all([app.close(), keeper.stop()]));
+      const drained = await within(systemClock, stop.leaveBehind, drain());
       callOff();
       if (!drained) log.warn({}, 'what did not end in time was left behind; the next start goes on with it');
-      stopping.abort();
-      workspaces.close();
-      await Promise.all([refusedCallers.close(), connections.settled()]);
-      await store.close();
     },
   };
+
+  async function drain(): Promise<void> {
+    await Promise.all([app.close(), keeper.stop()]);
+    stopping.abort();
+    workspaces.close();
+    await Promise.all([refusedCallers.close(), connections.settled()]);
+    await store.close();
+  }
 }

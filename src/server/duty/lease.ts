@@ -50,6 +50,14 @@ export function underLease<T>(lease: HeldLease, work: () => T): T {
   return scope.run(lease, work);
 }
 
+/**
+ * Runs the work under no lease: for what must be kept whoever has the duty by now, as a token that was already
+ * exchanged for the next one.
+ */
+export function outsideLease<T>(work: () => T): T {
+  return scope.exit(work);
+}
+
 /** The lease that the current work runs under; undefined for requests. */
 export const currentLease = (): HeldLease | undefined => scope.getStore();
 

@@ -29,7 +29,11 @@ export class EventHub implements Announcer {
     this.#onError = onError;
     this.#now = now;
     bus.subscribe('change', (payload) => this.#hear(JSON.parse(payload) as Omit<ChangeEvent, 'version'>));
-    bus.onGap(() => this.end());
+    bus.onGap(() => {
+      // What came meanwhile is not among them.
+      this.#recent.length = 0;
+      this.end();
+    });
   }
 
   announce(change: Omit<ChangeEvent, 'version'>): void {

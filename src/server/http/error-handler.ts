@@ -1,8 +1,8 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { ProblemCode } from '../../contract/problem.ts';
 import { DatabricksError } from '../databricks/error.ts';
+import { StoreUnavailable } from '../duty/interruption.ts';
 import { GiteaError } from '../gitea/error.ts';
-import { StoreUnavailable } from '../store/store-unavailable.ts';
 import { ProblemError } from './problem.ts';
 import { harden } from './security-headers.ts';
 

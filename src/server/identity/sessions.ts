@@ -1,5 +1,6 @@
 import type { Person } from '../../contract/person.ts';
 import type { AuditLog } from '../audit/entry.ts';
+import { outsideLease } from '../duty/lease.ts';
 import { ProblemError } from '../http/problem.ts';
 import type { Viewer } from '../permission/access.ts';
 import type { Transactor } from '../store/transactor.ts';
@@ -147,7 +148,10 @@ export class Sessions {
   #token(idHash: string): Promise<string> {
     const running = this.#refreshing.get(idHash);
     if (running) return running;
-    const started = this.#currentToken(idHash).finally(() => this.#refreshing.delete(idHash));
+    // Gitea takes a refresh token once: the next one is kept, though whoever asked has lost its lease meanwhile.
+    const started = outsideLease(() => this.#currentToken(idHash)).finally(() =>
+      this.#refreshing.delete(idHash),
+    );
     this.#refreshing.set(idHash, started);
     return started;
   }

@@ -33,6 +33,8 @@ export interface Execution {
   now(): string;
   /** For an endpoint's update, ms. */
   endpointTimeout: number;
+  /** Whether a fault says nothing about the release, and the step is to be tried again. */
+  passes(error: unknown): boolean;
 }
 
 async function currentAlias({ target, repository, release }: Execution): Promise<number | null> {
@@ -187,6 +189,7 @@ function movedAlias(release: StoredRelease, to: number | null): StepFailed {
  * was cut off is simply run again.
  *
  * @throws {StepFailed} at the first step that fails; it is recorded as failed
+ * @throws what passes, as it is: the step stays as it was
  */
 export async function runSteps(execution: Execution): Promise<void> {
   await compareWithPlan(execution);
@@ -201,6 +204,7 @@ export async function runSteps(execution: Execution): Promise<void> {
       step.endedAt = execution.now();
       await execution.record(position, step);
     } catch (error) {
+      if (execution.passes(error)) throw error;
       const message = error instanceof Error ? error.message : String(error);
       step.state = 'failed';
       step.detail = message;

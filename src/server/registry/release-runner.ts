@@ -3,11 +3,12 @@
  * going on after a stop belong to one journal.
  */
 
+import { DatabricksError } from '../databricks/error.ts';
 import type { Clock } from '../duty/clock.ts';
 import { pause } from '../duty/clock.ts';
+import { isInterruption } from '../duty/interruption.ts';
 import type { Duty } from '../duty/keeper.ts';
 import { Lanes } from '../duty/lanes.ts';
-import { LeaseLost } from '../duty/lease.ts';
 import { reached } from '../duty/moments.ts';
 import { Rounds } from '../duty/rounds.ts';
 import type { Announcer } from '../events/announcer.ts';
@@ -31,12 +32,20 @@ export interface RunnerDependencies {
   repositories: BoundRepositories;
   announcer: Announcer;
   clock: Clock;
-  log: { error(fields: object, message: string): void };
+  log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
   /** How long an endpoint may take to load a version, ms. */
   endpointTimeout: number;
   /** Called after a commit that left rows in the outbox. */
   wakeOutbox(): void;
 }
+
+/** The pause before what was interrupted is tried again, milliseconds. */
+const restMs = 5_000;
+/** How long a release waits for a workspace that does not answer, from when it was asked for, milliseconds. */
+const patienceMs = 3_600_000;
+
+/** Databricks did not answer, or was not asked: the next try may find it well. */
+const isOutage = (error: unknown): boolean => error instanceof DatabricksError && error.temporary;
 
 /** The backend itself, where nobody was recorded. */
 function unknownRequester(release: StoredRelease): ReleaseRequester {
@@ -82,25 +91,26 @@ export class ReleaseRunner implements Duty {
   }
 
   async #round(): Promise<null> {
+    // Of this start: a round that was slow begins nothing under the next one's.
+    const { signal } = this.#stopping;
     for (const release of await this.#d.transactor.stores.releases.running()) {
+      if (signal.aborted) break;
       if (this.#lanes.has(release.id)) continue;
       const repository = await this.#d.repositories.find(release.repository);
-      if (repository) this.#lanes.start(release.id, () => this.#run(repository, release.id));
+      if (repository) this.#lanes.start(release.id, () => this.#run(repository, release.id, signal));
     }
     return null;
   }
 
   /** Never rejects. */
-  async #run(repository: BoundRepository, id: string): Promise<void> {
-    const { signal } = this.#stopping;
+  async #run(repository: BoundRepository, id: string, signal: AbortSignal): Promise<void> {
     try {
       // Of now: it may have ended, and its lane with it, while the list was being read.
       const release = await this.#d.transactor.stores.releases.find(repository.id, id);
       if (release?.state === 'running') await this.#execute(repository, release, signal);
     } catch (error) {
-      this.#d.log.error({ err: error, release: id }, 'a release was cut off; it goes on from here');
-      // What cannot be recorded now is not tried again at once.
-      await pause(this.#d.clock, 5_000, signal);
+      this.#d.log.warn({ err: error, release: id }, 'a release was interrupted; it goes on from here');
+      await pause(this.#d.clock, restMs, signal);
     }
   }
 
@@ -115,7 +125,7 @@ export class ReleaseRunner implements Duty {
       if (undoing) note = await undoSteps(execution);
       else await runSteps(execution);
     } catch (error) {
-      if (signal.aborted || error instanceof LeaseLost) throw error;
+      if (signal.aborted || execution.passes(error)) throw error;
       failure = error instanceof Error ? error.message : String(error);
       acted = !(error instanceof StepFailed) || error.acted;
     }
@@ -197,12 +207,15 @@ export class ReleaseRunner implements Duty {
       approval: release.approvals.length > 0 ? release.approvals.join(', ') : null,
       run: release.run,
     };
+    const since = Date.parse(requester.at);
+    const waits = () => clock.now().getTime() - since < patienceMs;
     return {
       target,
       repository,
       release,
       act,
       endpointTimeout,
+      passes: (error) => isInterruption(error) || (isOutage(error) && waits()),
       now: () => clock.now().toISOString(),
       async wait(ms) {
         await pause(clock, ms, signal);

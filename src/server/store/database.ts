@@ -1,11 +1,11 @@
 import type { Transaction } from 'kysely';
 import { Kysely, sql } from 'kysely';
 import type { ServerConfiguration } from '../config/server-configuration.ts';
+import { StoreUnavailable } from '../duty/interruption.ts';
 import { isUpToDate, migrate, NewerSchema } from './migrate.ts';
 import { postgresDialect } from './postgres-dialect.ts';
 import type { Schema } from './schema.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
-import { StoreUnavailable } from './store-unavailable.ts';
 
 /** Either the database or one transaction of it: the queries of the rooms' stores take both. */
 export type Connection = Kysely<Schema> | Transaction<Schema>;

@@ -10,8 +10,9 @@ import { CompiledQuery, PostgresDialect, PostgresDriver } from 'kysely';
 import type { ClientConfig, PoolClient } from 'pg';
 import pg from 'pg';
 import type { PostgresConfiguration } from '../config/server-configuration.ts';
+import { StoreUnavailable } from '../duty/interruption.ts';
 import { storable } from './storable.ts';
-import { ofPostgres, StoreUnavailable } from './store-unavailable.ts';
+import { ofPostgres } from './store-unavailable.ts';
 
 /** Time limits of PostgreSQL connections, milliseconds. */
 export const limits = {

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { StoreUnavailable } from '../duty/interruption.ts';
 
 /** Primary result codes of SQLite (https://sqlite.org/rescode.html) that tell of the machine, not of the statement. */
 const sqlite: Record<number, string> = {
@@ -18,24 +19,6 @@ const sqlite: Record<number, string> = {
  * resources (53100: disk full), operator's intervention, time limits, a read-only standby, system errors, damage.
  */
 const postgres = /^(?:08|53|57P|58|28|3D|XX00[12]|25006|25P03|57014|55P03|40001|40P01)/;
-
-/**
- * The database cannot be read or written now. Whoever asked is told 503 and may ask again; nothing was committed, or,
- * where the connection was lost while it committed, all of it.
- */
-export class StoreUnavailable extends Error {
-  /** Nobody answers: who asks next would only wait for the same. */
-  readonly unreachable: boolean;
-  /** Without a full stop. */
-  readonly reason: string;
-
-  constructor(reason: string, options: { cause: unknown; unreachable?: boolean }) {
-    super(`The database cannot be used now: ${reason}.`, { cause: options.cause });
-    this.name = 'StoreUnavailable';
-    this.reason = reason;
-    this.unreachable = options.unreachable ?? false;
-  }
-}
 
 interface Fault {
   message: string;

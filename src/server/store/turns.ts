@@ -1,4 +1,4 @@
-import { StoreUnavailable } from './store-unavailable.ts';
+import { StoreUnavailable } from '../duty/interruption.ts';
 
 interface Waiting {
   go(): void;

@@ -1,5 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { DatabricksError } from '../../../src/server/databricks/error.ts';
+import { StoreUnavailable } from '../../../src/server/duty/interruption.ts';
+import { LeaseLost } from '../../../src/server/duty/lease.ts';
 import { registryBench, repository, requester, trainedVersion } from './registry-bench.ts';
 
 const rollback = { kind: 'rollback' as const, toVersion: 1, reason: null, approvals: [] };
@@ -487,5 +489,74 @@ describe('production', () => {
     const refusal = { allowed: false, code: 'permission-missing', reason: 'Ask ada.' } as const;
     const { models } = await bench.catalogue.models(repository, refusal);
     expect(models[0]?.versions.map((version) => version.promote)).toEqual([refusal, refusal]);
+  });
+});
+
+describe('what says nothing about a release does not end it', () => {
+  const wanted = { kind: 'promotion' as const, toVersion: 2, reason: null, approvals: [] };
+  const done = { state: 'succeeded', is: { alias: 2, traffic: 2 } };
+
+  async function recorded() {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.runner.stop();
+    const { digest } = await bench.releases.plan(repository, 'wine', wanted);
+    const { id } = await bench.releases.start(repository, 'wine', { ...wanted, digest }, requester);
+    return { bench, id };
+  }
+
+  /** The workspace is asked a few times more. */
+  async function tried({ target }: Awaited<ReturnType<typeof registryBench>>) {
+    const before = target.asked;
+    await vi.waitFor(() => expect(target.asked).toBeGreaterThan(before + 3), { timeout: 10_000 });
+  }
+
+  it('a lease that ran out while the process stood still', async () => {
+    const scene = await recorded();
+    const { aliases } = scene.bench.target;
+    let reads = 0;
+    scene.bench.target.aliases = async (...given) => {
+      reads += 1;
+      if (reads === 2) throw new LeaseLost('releases');
+      return await aliases.apply(scene.bench.target, given);
+    };
+    scene.bench.runner.start();
+    expect(await scene.bench.settled(scene.id)).toMatchObject(done);
+  });
+
+  it('a store that could not be written', async () => {
+    const scene = await recorded();
+    const { transaction } = scene.bench.transactor;
+    let writes = 0;
+    scene.bench.transactor.transaction = async (work) => {
+      writes += 1;
+      if (writes === 1) throw new StoreUnavailable('its disk is full', { cause: null });
+      return await transaction(work);
+    };
+    scene.bench.runner.start();
+    expect(await scene.bench.settled(scene.id)).toMatchObject(done);
+  });
+
+  it('a workspace that does not answer for a while: the merge is promoted once it does', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    await bench.runner.stop();
+    await bench.merges.promote({ repository: 42, pull: 2 });
+    const [release] = await bench.transactor.stores.releases.list(42);
+    bench.target.down = true;
+    bench.runner.start();
+    await tried(bench);
+    expect(await bench.transactor.stores.releases.find(42, release!.id)).toMatchObject({ state: 'running' });
+    bench.target.down = false;
+    expect(await bench.settled(release!.id)).toMatchObject(done);
+  });
+
+  it('but one that does not answer for an hour does, and says so', async () => {
+    const { bench, id } = await recorded();
+    bench.target.down = true;
+    bench.runner.start();
+    await tried(bench);
+    bench.pass(3_600_000);
+    expect(await bench.settled(id)).toMatchObject({ state: 'partial', error: 'No answer.' });
   });
 });
