@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Moment } from '../../../src/server/duty/moments.ts';
 import { sqliteView } from '../invariants/store-view.ts';
 import type { Findings } from '../invariants/violations.ts';
@@ -95,8 +96,9 @@ async function strike(story: Story, backend: BackendProcess, { moment, deed, nth
   for (let wanted = nth; ; wanted = 1) {
     await backend.arm({ moment, nth: wanted, signal: 'SIGKILL' });
     // A person's request dies with the process that should have answered it.
-    const done = story.do(deed).catch((error: unknown) => {
-      if (backend.running) throw error;
+    const done = story.do(deed).catch(async (error: unknown) => {
+      // The connection is told of the end before the process's parent is.
+      if (!(await Promise.race([backend.ended.then(() => true), sleep(5_000, false)]))) throw error;
     });
     const rested = done.then(() => story.rest());
     const end = await Promise.race([
