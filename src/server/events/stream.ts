@@ -24,7 +24,7 @@ export const defaultStreamOptions: StreamOptions = {
  *
  * @param stillAllowed whether the viewer may (still) see a repository
  * @param lastId what the viewer heard last (`Last-Event-ID`): what came since is told first, or, where that is not
- *   known any more, the event `missed`
+ *   known any more or too much, the event `missed`
  */
 export function eventStream(
   hub: EventHub,
@@ -41,7 +41,8 @@ export function eventStream(
     else stream.push(text);
   }
 
-  const send = (change: ChangeEvent) => write(`id: ${hub.idOf(change)}\ndata: ${JSON.stringify(change)}\n\n`);
+  const textOf = (change: ChangeEvent) => `id: ${hub.idOf(change)}\ndata: ${JSON.stringify(change)}\n\n`;
+  const send = (change: ChangeEvent) => write(textOf(change));
   const subscriptions = new Map(
     repositories.map((repository) => [repository, hub.listen(repository, send)] as const),
   );
@@ -70,8 +71,13 @@ export function eventStream(
   });
   // Browsers wait this long (ms) before they reconnect; jitter keeps them from coming back all at once.
   write(`retry: ${2000 + Math.floor(Math.random() * 3000)}\n\n`);
-  const missed = lastId === null ? [] : hub.since(lastId);
-  if (missed === null) write('event: missed\ndata: {}\n\n');
-  for (const change of missed ?? []) if (subscriptions.has(change.repository)) send(change);
+  const since = lastId === null ? [] : hub.since(lastId);
+  const missed = since
+    ?.filter(({ repository }) => subscriptions.has(repository))
+    .map(textOf)
+    .join('');
+  // Told at once, more than half of the cap would cut the viewer off, who would come back with the same id for ever.
+  if (missed === undefined || missed.length > options.bufferLimit / 2) write('event: missed\ndata: {}\n\n');
+  else if (missed !== '') write(missed);
   return stream;
 }

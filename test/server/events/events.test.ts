@@ -136,6 +136,20 @@ test('a reader who does not read is cut off', () => {
   expect(stream.readableLength).toBeLessThanOrEqual(2_000);
 });
 
+test('who missed more than a stream may hold is told to look at everything, and stays', () => {
+  const hub = new EventHub(createLocalBus(vi.fn()), vi.fn());
+  const ids: string[] = [];
+  hub.listen(1, (change) => ids.push(hub.idOf(change)));
+  const change: Omit<ChangeEvent, 'version'> = { repository: 1, kind: 'run', id: 'x'.repeat(26), pulls: [1] };
+  for (let count = 0; count < 1_000; count += 1) hub.announce(change);
+  const back = eventStream(hub, [1], async () => true, undefined, ids[0]);
+  expect(back.destroyed).toBe(false);
+  expect(String(back.read())).toContain('event: missed');
+  hub.announce(change);
+  expect(String(back.read())).toContain(`id: ${ids.at(-1)}`);
+  back.destroy();
+});
+
 test('a listener that throws does not keep others from hearing', () => {
   const errors: unknown[] = [];
   const heard: string[] = [];
