@@ -1,5 +1,4 @@
 import type { HTTPError } from 'ky';
-import { TimeoutError } from 'ky';
 import { withoutQuotedSecrets } from '../identity/quoted-secrets.ts';
 import { connectionReason } from '../outbound/connection-reason.ts';
 import { DatabricksError } from './error.ts';
@@ -71,9 +70,8 @@ export const stopping = () =>
     message: 'The backend stops; this goes on at its next start.',
   });
 
-/** No answer came: no connection, or not in time. */
+/** No answer came: no connection. */
 export function noAnswer(error: unknown, host: string): DatabricksError {
-  if (error instanceof TimeoutError) return tooLate(host, error);
   const reason = connectionReason(error);
   return new DatabricksError(
     { code: 'NO_CONNECTION', status: 0, message: `Databricks (${host}) cannot be reached: ${reason}.` },

@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import ky, { HTTPError, NetworkError, TimeoutError } from 'ky';
+import ky, { HTTPError, NetworkError } from 'ky';
+import type { Clock } from '../duty/clock.ts';
+import { systemClock } from '../duty/clock.ts';
 import { withoutQuotedSecrets } from '../identity/quoted-secrets.ts';
 import type { ExchangedToken } from '../identity/token-cache.ts';
 import type { TokenExchange } from '../identity/workspace-tokens.ts';
 import { connectionReason } from '../outbound/connection-reason.ts';
 import { guardedFetch } from '../outbound/guarded-fetch.ts';
+import { timeLimit } from '../outbound/time-limit.ts';
 import { DatabricksError } from './error.ts';
 import { retryAfterOf } from './failed-answer.ts';
 import { WorkspaceGate } from './workspace-gate.ts';
@@ -23,7 +26,7 @@ interface Refusal {
 /** @param secrets that were sent: Databricks' words are told without them */
 function failure(what: string, error: unknown, secrets: readonly string[] = []): DatabricksError {
   if (error instanceof DatabricksError) return error;
-  if (error instanceof TimeoutError || error instanceof NetworkError) {
+  if (error instanceof NetworkError) {
     return new DatabricksError(
       { code: 'NO_CONNECTION', status: 0, message: `${what}: no answer (${connectionReason(error)}).` },
       { cause: error },
@@ -55,6 +58,12 @@ function failure(what: string, error: unknown, secrets: readonly string[] = []):
 
 const timeoutMs = 15_000;
 
+const tooLate = (what: string, cause: unknown) =>
+  new DatabricksError(
+    { code: 'NO_CONNECTION', status: 0, message: `${what}: no answer (not in time).` },
+    { cause },
+  );
+
 export interface TokenExchangeOptions {
   /** The guarded one by default: it connects to no link-local or metadata address. */
   fetch?: typeof globalThis.fetch;
@@ -62,6 +71,8 @@ export interface TokenExchangeOptions {
   gateOf?: (host: string) => WorkspaceGate;
   /** Ends all calls with a temporary error: the backend stops. */
   signal?: AbortSignal;
+  /** For time-outs. */
+  clock?: Clock;
 }
 
 /**
@@ -70,13 +81,12 @@ export interface TokenExchangeOptions {
  * @param userAgent `<product>/<semver>`
  */
 export function createTokenExchange(userAgent: string, options: TokenExchangeOptions = {}): TokenExchange {
-  const { fetch = guardedFetch, signal } = options;
+  const { fetch = guardedFetch, signal, clock = systemClock } = options;
   const http = ky.create({
     fetch,
     redirect: 'manual',
-    timeout: timeoutMs,
+    timeout: false,
     headers: { 'user-agent': userAgent },
-    signal,
     retry: 0,
   });
   const gates = new Map<string, WorkspaceGate>();
@@ -106,21 +116,29 @@ export function createTokenExchange(userAgent: string, options: TokenExchangeOpt
   }
 
   /** Each may be repeated: a token that nobody took does no harm. */
-  async function send<T>(host: string, what: string, sent: readonly string[], ask: () => Promise<T>) {
+  async function send<T>(
+    host: string,
+    what: string,
+    sent: readonly string[],
+    ask: (signal: AbortSignal) => Promise<T>,
+  ) {
     const call = { family: 'tokens', timeoutMs, idempotent: true, signal } as const;
     return await gateOf(host).send(call, async () => {
+      const limit = timeLimit(clock, timeoutMs, signal);
       try {
-        return await ask();
+        return await ask(limit.signal);
       } catch (error) {
-        throw failure(what, error, sent);
+        throw limit.over ? tooLate(what, error) : failure(what, error, sent);
+      } finally {
+        limit.callOff();
       }
     });
   }
 
   async function discover(host: string): Promise<string> {
     const read = async <T>(address: string) =>
-      await send(host, `The sign-in addresses of ${host} cannot be read`, [], () =>
-        http.get(address).json<T>(),
+      await send(host, `The sign-in addresses of ${host} cannot be read`, [], (limit) =>
+        http.get(address, { signal: limit }).json<T>(),
       );
     const about = await read<{ oidc_endpoint?: unknown }>(`${host}/.well-known/databricks-config`);
     const issuer = onHost(host, about.oidc_endpoint, 'OpenID endpoint');
@@ -147,9 +165,9 @@ export function createTokenExchange(userAgent: string, options: TokenExchangeOpt
     headers: Record<string, string> = {},
   ): Promise<ExchangedToken> {
     const endpoint = await endpointOf(host);
-    return await send(host, `${host} gave no token for ${who}`, sent, async () => {
+    return await send(host, `${host} gave no token for ${who}`, sent, async (limit) => {
       const answer = await http
-        .post(endpoint, { body: new URLSearchParams({ ...form, scope: 'all-apis' }), headers })
+        .post(endpoint, { signal: limit, body: new URLSearchParams({ ...form, scope: 'all-apis' }), headers })
         .json<{ access_token?: unknown; expires_in?: unknown }>();
       if (typeof answer.access_token !== 'string') throw new Error('no access_token');
       return { token: answer.access_token, expiresInSeconds: Number(answer.expires_in) || 60 };

@@ -1,5 +1,9 @@
 import ky, { HTTPError } from 'ky';
+import type { Clock } from '../duty/clock.ts';
+import { systemClock } from '../duty/clock.ts';
 import { guardedFetch } from '../outbound/guarded-fetch.ts';
+import type { TimeLimit } from '../outbound/time-limit.ts';
+import { timeLimit } from '../outbound/time-limit.ts';
 import { familyOf } from './api-family.ts';
 import { DatabricksError } from './error.ts';
 import type { Method } from './failed-answer.ts';
@@ -18,6 +22,8 @@ export interface WorkspaceHttpOptions {
   gate?: WorkspaceGate;
   /** Ends all calls with a temporary error: the backend stops. */
   signal?: AbortSignal;
+  /** For time-outs. */
+  clock?: Clock;
 }
 
 export interface CallOptions {
@@ -95,17 +101,26 @@ export class WorkspaceHttp {
     const address = this.#address(path);
     const call = { family: familyOf(method, path), timeoutMs, idempotent, signal };
     return await this.#gate.send(call, async () => {
-      // ky's time-out ends with the headers: a body may still stand still, or break off.
-      const stop = new AbortController();
-      const timer = setTimeout(() => stop.abort(), 2 * timeoutMs);
+      const headers = this.#limit(timeoutMs);
+      // A body may still stand still, or break off.
+      const whole = this.#limit(2 * timeoutMs);
       try {
-        return await read(await this.#send(token, method, address, options, stop.signal));
+        const response = await this.#send(
+          token,
+          method,
+          address,
+          options,
+          AbortSignal.any([headers.signal, whole.signal]),
+        );
+        headers.callOff();
+        return await read(response);
       } catch (error) {
         if (error instanceof DatabricksError) throw error;
         if (error instanceof HTTPError) throw refusal(error, method, path, token);
-        throw stop.signal.aborted ? tooLate(this.host, error) : noAnswer(error, this.host);
+        throw headers.over || whole.over ? tooLate(this.host, error) : noAnswer(error, this.host);
       } finally {
-        clearTimeout(timer);
+        headers.callOff();
+        whole.callOff();
       }
     });
   }
@@ -114,17 +129,16 @@ export class WorkspaceHttp {
     token: string,
     method: Method,
     address: string,
-    { query, body, timeoutMs = usualTimeoutMs }: CallOptions,
+    { query, body }: CallOptions,
     signal: AbortSignal,
   ): Promise<Response> {
     const raw = body instanceof Uint8Array || typeof body === 'string';
-    const stop = this.#options.signal;
     return await ky(address, {
       method,
       searchParams: query,
       redirect: 'manual',
-      signal: stop ? AbortSignal.any([stop, signal]) : signal,
-      timeout: timeoutMs,
+      signal,
+      timeout: false,
       headers: {
         authorization: `Bearer ${token}`,
         'user-agent': this.#options.userAgent,
@@ -140,12 +154,13 @@ export class WorkspaceHttp {
   /** Asks without a token, which is refused: that somebody refuses it is what is to be known. */
   async #probe(): Promise<void> {
     const path = '/api/2.2/jobs/list';
+    const limit = this.#limit(probeTimeoutMs);
     try {
       const response = await ky(this.#address(path), {
         searchParams: { limit: 1 },
         redirect: 'manual',
-        signal: this.#options.signal,
-        timeout: probeTimeoutMs,
+        signal: limit.signal,
+        timeout: false,
         headers: { 'user-agent': this.#options.userAgent },
         retry: 0,
         throwHttpErrors: false,
@@ -154,7 +169,15 @@ export class WorkspaceHttp {
       await response.body?.cancel();
       if (response.status >= 502 || isPage(response)) throw foreignAnswer('GET', path, 'a gateway');
     } catch (error) {
-      throw error instanceof DatabricksError ? error : noAnswer(error, this.host);
+      if (error instanceof DatabricksError) throw error;
+      throw limit.over ? tooLate(this.host, error) : noAnswer(error, this.host);
+    } finally {
+      limit.callOff();
     }
+  }
+
+  #limit(milliseconds: number): TimeLimit {
+    const { clock = systemClock, signal } = this.#options;
+    return timeLimit(clock, milliseconds, signal);
   }
 }

@@ -31,7 +31,7 @@ export function createWorkspaces({ workspaces, userAgent, observer, clock, signa
   const gates = new Map<string, WorkspaceGate>();
   for (const [host, named] of Map.groupBy(workspaces, (workspace) => workspace.host)) {
     const gate = new WorkspaceGate({ clock, observer: all(named.map(({ name }) => observer(name))) });
-    const client = new WorkspaceHttp({ host, userAgent, gate, signal });
+    const client = new WorkspaceHttp({ host, userAgent, gate, signal, clock });
     gates.set(host, gate);
     for (const { name } of named) {
       gates.set(name, gate);

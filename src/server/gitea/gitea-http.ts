@@ -1,6 +1,9 @@
-import ky, { HTTPError, TimeoutError } from 'ky';
+import ky, { HTTPError } from 'ky';
+import type { Clock } from '../duty/clock.ts';
+import { pause, systemClock } from '../duty/clock.ts';
 import { assertLease } from '../duty/lease.ts';
 import { withoutQuotedSecrets } from '../identity/quoted-secrets.ts';
+import { timeLimit } from '../outbound/time-limit.ts';
 import { GiteaError } from './error.ts';
 
 export interface GiteaHttpOptions {
@@ -11,6 +14,8 @@ export interface GiteaHttpOptions {
   userAgent: string;
   /** Ends all calls with a temporary error: the backend stops. */
   signal?: AbortSignal;
+  /** For time-outs and the pauses between two tries. */
+  clock?: Clock;
   fetch?: typeof globalThis.fetch;
 }
 
@@ -18,6 +23,7 @@ export interface GiteaCall {
   query?: Record<string, string | number | boolean | undefined>;
   /** Sent as JSON. */
   body?: unknown;
+  /** For all tries together and the answer's body; 20 s by default. */
   timeoutMs?: number;
 }
 
@@ -33,6 +39,20 @@ function refusal(error: HTTPError, token: string): GiteaError {
     status,
     withoutQuotedSecrets(told, [token]).slice(0, 500) || `Gitea answered ${status}.`,
   );
+}
+
+const mostTries = 3;
+/** Longest `Retry-After` that is heeded, milliseconds. */
+const longestRestMs = 10_000;
+
+/** Pause before a read is tried again, milliseconds; null: the same would come again. */
+function restMs(error: unknown, tries: number): number | null {
+  const own = 300 * 2 ** tries * (0.5 + Math.random());
+  // An answer that is no JSON came from somebody else than Gitea, who says the same again.
+  if (!(error instanceof HTTPError)) return error instanceof SyntaxError ? null : own;
+  if (![429, 503].includes(error.response.status)) return null;
+  const wanted = Number(error.response.headers.get('retry-after')) * 1_000 || 0;
+  return Math.min(Math.max(own, wanted), longestRestMs);
 }
 
 /** A branch called ".." (which git does not allow) would make another address of it, for the bot's token (hazard 25). */
@@ -57,30 +77,46 @@ export class GiteaHttp {
   /** @param path below `/api/v1`, encoded by the caller. @returns undefined for an answer without a body (204) */
   async json<T>(method: Method, path: string, call: GiteaCall = {}): Promise<T> {
     if (leadsElsewhere(path)) throw new GiteaError(404, 'Gitea has nothing of that name.');
-    assertLease();
+    const { signal, clock = systemClock } = this.#options;
+    const limit = timeLimit(clock, call.timeoutMs ?? 20_000, signal);
     try {
-      const response = await ky(`${this.url}/api/v1${path}`, {
-        method,
-        searchParams: call.query,
-        redirect: 'manual',
-        signal: this.#options.signal,
-        timeout: call.timeoutMs ?? 20_000,
-        headers: { authorization: `token ${this.#options.token}`, 'user-agent': this.#options.userAgent },
-        ...(call.body !== undefined && { json: call.body }),
-        retry: { limit: 2, methods: ['get'], statusCodes: [429, 503], maxRetryAfter: 10_000, jitter: true },
-        ...(this.#options.fetch && { fetch: this.#options.fetch }),
-      });
-      return (response.status === 204 ? undefined : await response.json()) as T;
-    } catch (error) {
-      if (error instanceof HTTPError) throw refusal(error, this.#options.token);
-      if (this.#options.signal?.aborted) {
-        throw new GiteaError(0, 'The backend stops; this goes on at its next start.', { cause: error });
+      for (let tries = 1; ; tries += 1) {
+        assertLease();
+        try {
+          return await this.#ask<T>(method, path, call, limit.signal);
+        } catch (error) {
+          const rest =
+            method === 'GET' && tries < mostTries && !limit.signal.aborted ? restMs(error, tries) : null;
+          if (rest === null) throw this.#failure(error, limit.over);
+          await pause(clock, rest, limit.signal);
+        }
       }
-      if (error instanceof TimeoutError) {
-        throw new GiteaError(0, `Gitea (${this.url}) did not answer in time.`, { cause: error });
-      }
-      throw new GiteaError(0, `Gitea (${this.url}) cannot be reached.`, { cause: error });
+    } finally {
+      limit.callOff();
     }
+  }
+
+  async #ask<T>(method: Method, path: string, call: GiteaCall, signal: AbortSignal): Promise<T> {
+    const response = await ky(`${this.url}/api/v1${path}`, {
+      method,
+      searchParams: call.query,
+      redirect: 'manual',
+      signal,
+      timeout: false,
+      headers: { authorization: `token ${this.#options.token}`, 'user-agent': this.#options.userAgent },
+      ...(call.body !== undefined && { json: call.body }),
+      retry: 0,
+      ...(this.#options.fetch && { fetch: this.#options.fetch }),
+    });
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  }
+
+  #failure(error: unknown, tooLate: boolean): GiteaError {
+    if (error instanceof HTTPError) return refusal(error, this.#options.token);
+    if (tooLate) return new GiteaError(0, `Gitea (${this.url}) did not answer in time.`, { cause: error });
+    if (this.#options.signal?.aborted)
+      return new GiteaError(0, 'The backend stops; this goes on at its next start.', { cause: error });
+    return new GiteaError(0, `Gitea (${this.url}) cannot be reached.`, { cause: error });
   }
 
   /** Like `json`, null where Gitea says that it does not exist. */

@@ -1,5 +1,6 @@
 import type { UserGitea } from '../permission/ports.ts';
 import { GiteaError } from './error.ts';
+import type { GiteaHttpOptions } from './gitea-http.ts';
 import { GiteaHttp } from './gitea-http.ts';
 import { groupsOfUser } from './user-groups.ts';
 
@@ -22,8 +23,12 @@ interface BranchAnswer {
  *
  * @param url where the backend reaches Gitea
  */
-export function createUserGitea(url: string, userAgent: string): UserGitea {
-  const http = (token: string) => new GiteaHttp({ url, token, userAgent });
+export function createUserGitea(
+  url: string,
+  userAgent: string,
+  options: Pick<GiteaHttpOptions, 'clock' | 'signal'> = {},
+): UserGitea {
+  const http = (token: string) => new GiteaHttp({ url, token, userAgent, ...options });
   return {
     async self(token) {
       await http(token).json('GET', '/user');

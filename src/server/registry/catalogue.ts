@@ -86,7 +86,7 @@ export class Catalogue implements Champions {
     const run = (await this.#d.trained.byVersion(repository.id, key)).get(version);
     await this.#d.transactor.transaction(async (stores) => {
       if ((await stores.releases.list(repository.id, key)).length > 0) return;
-      const now = new Date().toISOString();
+      const now = (this.#d.clock ?? systemClock).now().toISOString();
       const release: StoredRelease = {
         id: sortableId(),
         repository: repository.id,

@@ -31,6 +31,8 @@ export interface Execution {
   /** Resolves after so many milliseconds, or rejects when the server stops. */
   wait(ms: number): Promise<void>;
   now(): string;
+  /** Milliseconds on a clock that does not jump. */
+  monotonic(): number;
   /** For an endpoint's update, ms. */
   endpointTimeout: number;
   /** Whether a fault says nothing about the release, and the step is to be tried again. */
@@ -78,7 +80,7 @@ export async function routeEndpoint(execution: Execution, wanted: readonly Serve
   const { target, repository, release, act } = execution;
   let endpoint = await currentEndpoint(execution);
   if (!serves(endpoint, wanted)) {
-    const deadline = Date.now() + execution.endpointTimeout;
+    const deadline = execution.monotonic() + execution.endpointTimeout;
     endpoint = await untilIdle(execution, endpoint, deadline);
     await target.route(repository, endpoint.name, release.modelName, wanted, act);
     endpoint = await untilIdle(execution, await currentEndpoint(execution), deadline);
@@ -101,7 +103,7 @@ export async function routeEndpoint(execution: Execution, wanted: readonly Serve
 async function untilIdle(execution: Execution, start: Endpoint, deadline: number): Promise<Endpoint> {
   let endpoint = start;
   for (let pause = 50; endpoint.update === 'in-progress'; pause = Math.min(pause * 1.5, 3_000)) {
-    if (Date.now() > deadline) {
+    if (execution.monotonic() > deadline) {
       throw new StepFailed(
         `${endpoint.name} is still being updated after ${Math.round(execution.endpointTimeout / 60_000)} minutes. Look at it in Databricks, then finish or undo.`,
         { acted: true },

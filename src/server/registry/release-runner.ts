@@ -217,6 +217,7 @@ export class ReleaseRunner implements Duty {
       endpointTimeout,
       passes: (error) => isInterruption(error) || (isOutage(error) && waits()),
       now: () => clock.now().toISOString(),
+      monotonic: clock.monotonic,
       async wait(ms) {
         await pause(clock, ms, signal);
         if (signal.aborted) throw new Error('The server stops; the release goes on at the next start.');

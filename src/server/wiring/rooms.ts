@@ -94,6 +94,7 @@ export function createRooms({ configuration, store, clock, log, signal }: Surrou
     exchange: createTokenExchange(userAgent, {
       gateOf: (host) => workspaces.gate(host),
       signal,
+      clock,
     }),
     audit: { append: (draft) => transactor.transaction(({ audit }) => audit.append(draft)) },
   });
@@ -103,6 +104,7 @@ export function createRooms({ configuration, store, clock, log, signal }: Surrou
     token: configuration.gitea.token,
     userAgent,
     signal,
+    clock,
   });
   const forge = createGiteaForge(bot);
   const repositories = createBoundRepositories({
@@ -113,7 +115,8 @@ export function createRooms({ configuration, store, clock, log, signal }: Surrou
   });
   const access = createAccessCheck({
     repositories,
-    gitea: createUserGitea(configuration.gitea.internalUrl, userAgent),
+    gitea: createUserGitea(configuration.gitea.internalUrl, userAgent, { clock, signal }),
+    now: clock.monotonic,
   });
   const hub = new EventHub(bus, (err) => log.error({ err }, 'a listener failed'));
   const connections = createConnections({
@@ -126,6 +129,7 @@ export function createRooms({ configuration, store, clock, log, signal }: Surrou
     },
     look: (workspace) => workspaces.gate(workspace).look(),
     failed: (err) => log.warn({ err }, 'a connection was not recorded'),
+    clock,
   });
   async function tellConnection(workspace: string): Promise<void> {
     for (const repository of await repositories.all()) {
@@ -263,12 +267,13 @@ export function createRooms({ configuration, store, clock, log, signal }: Surrou
         merges.promote({ repository: Number(repository), pull: Number(pull) }),
     },
   });
-  const parked = new ParkedMessages({ transactor, wake: wakeOutbox });
+  const parked = new ParkedMessages({ transactor, wake: wakeOutbox, clock: clock.now });
   const intake = createWebhookIntake({
     limit: configuration.rateLimits?.deliveries ?? defaultRateLimits.deliveries,
     secret: configuration.gitea.webhookSecret,
     transactor,
     wake: waker('deliveries'),
+    clock: clock.now,
   });
   const commands = new Commands({
     transactor,
