@@ -23,6 +23,8 @@ export interface FaultProxy {
   up(): Promise<void>;
   /** By `route: fault`, those without a fault included. */
   counts(): Map<string, number>;
+  /** How many requests are on their way; those that stall are not. */
+  readonly underWay: number;
   /** How often each fault happened. */
   faults(): Record<string, number>;
   /** How many requests of a route that matches reached the other side. */
@@ -67,6 +69,7 @@ export async function startFaultProxy(
   const reached = new Map<string, number>();
   const listeners = new Set<(passed: Passed) => void>();
   const sockets = new Set<Socket>();
+  let underWay = 0;
   const add = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
 
   async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -97,7 +100,12 @@ export async function startFaultProxy(
   }
 
   const server = createServer((incoming, outgoing) => {
-    handle(incoming, outgoing).catch(() => incoming.socket.destroy());
+    underWay += 1;
+    handle(incoming, outgoing)
+      .catch(() => incoming.socket.destroy())
+      .finally(() => {
+        underWay -= 1;
+      });
   });
   server.on('connection', (socket) => {
     sockets.add(socket);
@@ -132,6 +140,9 @@ export async function startFaultProxy(
     down,
     async up() {
       if (!server.listening) await listen(port);
+    },
+    get underWay() {
+      return underWay;
     },
     counts: () => new Map([...counts].toSorted(([a], [b]) => a.localeCompare(b))),
     faults() {
