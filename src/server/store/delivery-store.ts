@@ -1,6 +1,15 @@
+import type { ExpressionBuilder } from 'kysely';
+import { atOnce, beyondAnyPause } from '../outbox/due.ts';
 import type { DeliveryStore } from '../webhook/ports.ts';
 import type { Connection } from './database.ts';
+import type { Schema } from './schema.ts';
 import { sortableId } from './sortable-id.ts';
+
+/** Its time has come, or the clock was set back since it was planned. */
+const isDue =
+  (now: string) =>
+  ({ or, eb }: ExpressionBuilder<Schema, 'deliveries'>) =>
+    or([eb('next_attempt_at', '<=', now), eb('next_attempt_at', '>', beyondAnyPause(now))]);
 
 /** The deliveries table. See the port for what each method promises. */
 export function createDeliveryStore(connection: Connection): DeliveryStore {
@@ -28,7 +37,7 @@ export function createDeliveryStore(connection: Connection): DeliveryStore {
           state: 'received',
           outcome: null,
           attempts: 0,
-          next_attempt_at: delivery.receivedAt,
+          next_attempt_at: atOnce,
           processed_at: null,
         })
         .onConflict((conflict) => conflict.column('content_key').doNothing())
@@ -51,7 +60,7 @@ export function createDeliveryStore(connection: Connection): DeliveryStore {
         .selectFrom('deliveries')
         .select(({ fn }) => ['repository_id', fn.min('id').as('id')])
         .where('state', '=', 'received')
-        .where('next_attempt_at', '<=', now)
+        .where(isDue(now))
         .groupBy('repository_id')
         .execute();
       return rows.map((row) => ({ repositoryId: row.repository_id, id: row.id }));
@@ -63,7 +72,7 @@ export function createDeliveryStore(connection: Connection): DeliveryStore {
         .select(['id', 'uuid', 'event', 'event_type', 'repository_id', 'body', 'attempts', 'received_at'])
         .where('repository_id', '=', repositoryId)
         .where('state', '=', 'received')
-        .where('next_attempt_at', '<=', now)
+        .where(isDue(now))
         .orderBy('id')
         .limit(limit)
         .execute();

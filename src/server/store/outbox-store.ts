@@ -1,14 +1,12 @@
 /** Longer than other stores because what is said when, and in which order, is one set of rules. */
 
 import type { Selectable } from 'kysely';
+import { atOnce, beyondAnyPause } from '../outbox/due.ts';
 import type { OutboxItem, OutboxMessage, OutboxStore, ParkedMessage } from '../outbox/ports.ts';
-import { longestPauseMs, newestWins } from '../outbox/ports.ts';
+import { newestWins } from '../outbox/ports.ts';
 import type { Connection } from './database.ts';
 import type { OutboxRow } from './schema.ts';
 import { sortableId, sortableIdAfter } from './sortable-id.ts';
-
-/** Due at once, on every machine: not all clocks are right. */
-const atOnce = new Date(0).toISOString();
 
 const payloadOf = (text: string) => JSON.parse(text) as OutboxMessage['payload'];
 
@@ -100,13 +98,12 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
     },
 
     async due(at, limit, topics, after) {
-      const tooFar = new Date(Date.parse(at) + longestPauseMs + 1_000).toISOString();
       let query = connection
         .selectFrom('outbox as item')
         .select(['item.id', 'item.topic', 'item.key', 'item.payload', 'item.attempts'])
         .where('item.state', '=', 'pending')
         .where(({ or, eb }) =>
-          or([eb('item.next_attempt_at', '<=', at), eb('item.next_attempt_at', '>', tooFar)]),
+          or([eb('item.next_attempt_at', '<=', at), eb('item.next_attempt_at', '>', beyondAnyPause(at))]),
         );
       if (topics !== undefined) query = query.where('item.topic', 'in', topics);
       if (after !== undefined) query = query.where('item.id', '>', after);

@@ -5,6 +5,7 @@
 import type { SelectQueryBuilder } from 'kysely';
 import { sql } from 'kysely';
 import type { Verdict } from '../../contract/metric.ts';
+import { beyondAnyPause } from '../outbox/due.ts';
 import type { Run, RunFilter, RunStore, Series } from '../training/ports.ts';
 import { activeStates, caredForBy, runStates } from '../training/transitions.ts';
 import type { Connection } from './database.ts';
@@ -288,7 +289,9 @@ export function createRunStore(connection: Connection): RunStore {
 
     async due(now, limit, bindings) {
       const query = select()
-        .where('next_check_at', '<=', now)
+        .where(({ or, eb }) =>
+          or([eb('next_check_at', '<=', now), eb('next_check_at', '>', beyondAnyPause(now))]),
+        )
         .where('repository_id', 'in', boundBy(bindings));
       return await withPulls(await query.orderBy('next_check_at').limit(limit).execute());
     },

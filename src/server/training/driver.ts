@@ -1,5 +1,6 @@
 import { DatabricksError } from '../databricks/error.ts';
 import { backoffMs } from '../outbox/backoff.ts';
+import { longestPauseMs } from '../outbox/ports.ts';
 import type { BoundRepositories, BoundRepository } from '../permission/bound-repository.ts';
 import { answerOf, failureOf } from './ending.ts';
 import type { RunJournal } from './journal.ts';
@@ -24,8 +25,8 @@ export interface DriverOptions {
   log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
 }
 
-/** The longest pause after a failed look, milliseconds. */
-const longestPause = 60_000;
+/** The longest pause after a failed look that Databricks did not ask for, milliseconds. */
+const longestBackoffMs = 60_000;
 const unboundMs = 60_000;
 
 /**
@@ -87,7 +88,10 @@ export class RunDriver {
     if (passes && patient) {
       log.warn(fields, 'a run will be looked at again');
       const retryAfter = error instanceof DatabricksError ? (error.retryAfter ?? 0) * 1000 : 0;
-      const pause = Math.max(retryAfter, Math.min(backoffMs(run.failures), longestPause));
+      const pause = Math.max(
+        Math.min(retryAfter, longestPauseMs),
+        Math.min(backoffMs(run.failures), longestBackoffMs),
+      );
       await journal.rest(run, { failures: run.failures + 1, nextCheckAt: this.#in(pause) });
       return;
     }

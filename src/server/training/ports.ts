@@ -169,7 +169,10 @@ export interface RunStore {
   /** The run whose result was read from this MLflow run, first. */
   ofMlflowRun(repositoryId: number, mlflowRunId: string): Promise<Run | null>;
   highestAttempt(key: RunIdentity): Promise<number>;
-  /** Due for a look of the driver, oldest first: runs of the repositories that these bindings (ids) cover. */
+  /**
+   * Due for a look of the driver, oldest first: runs of the repositories that these bindings (ids) cover. One that waits
+   * for longer than any pause is due, too: the clock was set back. `now` is ISO 8601.
+   */
   due(now: string, limit: number, bindings: readonly string[]): Promise<Run[]>;
   /** The earliest time after `now` (ISO 8601; '': ever) at which one of them wants a look. */
   nextDue(now: string, bindings: readonly string[]): Promise<string | null>;

@@ -54,7 +54,7 @@ export interface TrainingDependencies {
   clock?: () => Date;
   /** Time of the watchers. */
   time?: Clock;
-  /** Pause between two looks at a young run, milliseconds. Default 1000. */
+  /** Pause between two looks at a young run, milliseconds: 5000 at most (see pace.ts, outbox/due.ts). Default 1000. */
   pollMs?: number;
   /** Pause between two comparisons with Gitea, milliseconds. Default 3 minutes. */
   reconcileMs?: number;

@@ -3,6 +3,7 @@ import type { Duty } from '../duty/keeper.ts';
 import { Lanes } from '../duty/lanes.ts';
 import { Rounds } from '../duty/rounds.ts';
 import { backoffMs } from '../outbox/backoff.ts';
+import { beyondAnyPause } from '../outbox/due.ts';
 import type { Answering } from '../outbox/outbox.ts';
 import type { Run, RunStore } from './ports.ts';
 
@@ -78,7 +79,8 @@ export class Watcher implements Duty {
     const wait = answering?.waitMs() ?? 0;
     if (wait > 0) return new Date(now.getTime() + wait).toISOString();
     const next = await runs.nextDue('', bindings);
-    if (next === null || next > at) return next;
+    // What waits for longer than any pause is due: the clock was set back.
+    if (next === null || (next > at && next <= beyondAnyPause(at))) return next;
     const permits = Math.min(lanes, answering?.permits() ?? lanes) - this.#lanes.size;
     const due = permits > 0 ? await runs.due(at, mostDue, bindings) : [];
     const waiting = due.filter((run) => !this.#lanes.has(run.id) && !this.#rests(run));

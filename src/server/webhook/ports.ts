@@ -18,10 +18,14 @@ export interface DeliveryStore {
   add(delivery: Omit<StoredDelivery, 'id' | 'attempts'> & { contentKey: string }): Promise<boolean>;
   /** Whether a delivery that says this (`contentKey`) came, whatever became of it. */
   known(contentKey: string): Promise<boolean>;
-  /** Of each repository the oldest that is unprocessed and due. */
+  /**
+   * Of each repository the oldest that is unprocessed and due: at once, whatever the clock of its receiver said; after a
+   * failure when its time has come, or where it waits for longer than any pause (the clock was set back).
+   */
   waiting(now: string): Promise<{ repositoryId: number; id: string }[]>;
   /** Those of one repository that are unprocessed and due, oldest first. */
   due(repositoryId: number, now: string, limit: number): Promise<StoredDelivery[]>;
+  /** The earliest time after `now` (ISO 8601) at which one that failed is tried again. */
   nextDue(now: string): Promise<string | null>;
   /** For metrics: those that are unprocessed, and when the oldest of them came. */
   counts(): Promise<{ waiting: number; oldest: string | null }>;

@@ -1,16 +1,14 @@
-import { expect, onTestFinished, test } from 'vitest';
-import { openDatabase } from '../../../src/server/store/database.ts';
-import { createRepositoryStore } from '../../../src/server/store/repository-store.ts';
-import { createRunStore } from '../../../src/server/store/run-store.ts';
+import { describe, expect, test } from 'vitest';
 import type { NewRun } from '../../../src/server/training/ports.ts';
+import { openStore } from './open-store.ts';
+import type { DatabaseKind } from './test-database.ts';
+import { databases } from './test-database.ts';
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
 
 /** A repository of each binding; what is left out of a run is of no matter for when it is due. */
-async function storeWithRepositories(...bindings: string[]) {
-  const db = await openDatabase(':memory:');
-  onTestFinished(async () => await db.destroy());
-  const repositories = createRepositoryStore(db, () => new Date());
+async function storeWithRepositories(database: DatabaseKind, ...bindings: string[]) {
+  const { repositories, runs } = (await openStore(database)).stores;
   for (const [index, bindingId] of bindings.entries()) {
     const fullName = `ml/${bindingId}`;
     await repositories.save({
@@ -21,7 +19,6 @@ async function storeWithRepositories(...bindings: string[]) {
       bindingId,
     });
   }
-  const runs = createRunStore(db);
   const add = async (repositoryId: number, token: string, nextCheckAt: string | null) =>
     await runs.create({
       repositoryId,
@@ -50,21 +47,35 @@ async function storeWithRepositories(...bindings: string[]) {
   return { runs, add };
 }
 
-test('a watcher is given the runs of its own bindings, the longest due first, and told when the next is due', async () => {
-  const { runs, add } = await storeWithRepositories('wine', 'beer', 'other');
-  await add(1, 'wine-late', at(20));
-  await add(1, 'wine-early', at(10));
-  await add(2, 'beer', at(15));
-  await add(3, 'other', at(5));
-  await add(1, 'ended', null);
-  const due = async (now: string, limit: number, ...bindings: string[]) =>
-    (await runs.due(now, limit, bindings)).map(({ token }) => token);
-  expect(await due(at(30), 10, 'wine', 'beer')).toEqual(['wine-early', 'beer', 'wine-late']);
-  expect(await due(at(30), 1, 'wine', 'beer')).toEqual(['wine-early']);
-  expect(await due(at(12), 10, 'wine')).toEqual(['wine-early']);
-  expect(await due(at(30), 10, 'gone')).toEqual([]);
-  expect(await runs.nextDue('', ['wine', 'beer'])).toBe(at(10));
-  expect(await runs.nextDue(at(15), ['wine', 'beer'])).toBe(at(20));
-  expect(await runs.nextDue(at(20), ['wine', 'beer'])).toBeNull();
-  expect(await runs.nextDue('', ['gone'])).toBeNull();
+describe.each(databases)('on %s', (database) => {
+  test('a watcher is given the runs of its own bindings, the longest due first, and told when the next is due', async () => {
+    const { runs, add } = await storeWithRepositories(database, 'wine', 'beer', 'other');
+    await add(1, 'wine-late', at(20));
+    await add(1, 'wine-early', at(10));
+    await add(2, 'beer', at(15));
+    await add(3, 'other', at(5));
+    await add(1, 'ended', null);
+    const due = async (now: string, limit: number, ...bindings: string[]) =>
+      (await runs.due(now, limit, bindings)).map(({ token }) => token);
+    expect(await due(at(30), 10, 'wine', 'beer')).toEqual(['wine-early', 'beer', 'wine-late']);
+    expect(await due(at(30), 1, 'wine', 'beer')).toEqual(['wine-early']);
+    expect(await due(at(12), 10, 'wine')).toEqual(['wine-early']);
+    expect(await due(at(30), 10, 'gone')).toEqual([]);
+    expect(await runs.nextDue('', ['wine', 'beer'])).toBe(at(10));
+    expect(await runs.nextDue(at(15), ['wine', 'beer'])).toBe(at(20));
+    expect(await runs.nextDue(at(20), ['wine', 'beer'])).toBeNull();
+    expect(await runs.nextDue('', ['gone'])).toBeNull();
+  });
+
+  test('a run that is to be looked at later than after any pause is due: the clock was set back', async () => {
+    const { runs, add } = await storeWithRepositories(database, 'wine');
+    await add(1, 'planned-before', at(600));
+    await add(1, 'planned-since', at(20));
+    const due = async (second: number) =>
+      (await runs.due(at(second), 10, ['wine'])).map(({ token }) => token);
+    expect(await due(10)).toEqual(['planned-before']);
+    expect(await due(20)).toEqual(['planned-since', 'planned-before']);
+    expect(await due(299)).toEqual(['planned-since']);
+    expect(await due(600)).toEqual(['planned-since', 'planned-before']);
+  });
 });

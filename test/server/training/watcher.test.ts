@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { beyondAnyPause } from '../../../src/server/outbox/due.ts';
 import type { Answering } from '../../../src/server/outbox/outbox.ts';
 import type { Run } from '../../../src/server/training/ports.ts';
 import { Watcher } from '../../../src/server/training/watcher.ts';
@@ -29,7 +30,7 @@ function watching(
     runs: {
       due: async (now, limit, bindings) => {
         queries += 1;
-        const found = times(bindings).filter(({ at }) => at <= now);
+        const found = times(bindings).filter(({ at }) => at <= now || at > beyondAnyPause(now));
         return found.slice(0, limit).map(({ id }) => ({ id }) as Run);
       },
       nextDue: async (now, bindings) => {
@@ -81,6 +82,16 @@ test('the runs of its own bindings are watched, each at its own moment; a run wi
   rows.clear();
   await clock.pass(61_000);
   expect(watcher.size).toBe(0);
+});
+
+test('runs are looked at as before though the clock was set back by ten minutes', async () => {
+  const { watcher, clock, looks } = watching({ wine: ['a'] });
+  watcher.start();
+  await clock.pass(3_500);
+  expect(looks).toHaveLength(4);
+  clock.jump(-10 * 60_000);
+  await clock.pass(60_000);
+  expect(looks.length).toBeGreaterThanOrEqual(60);
 });
 
 test('a run whose look cannot be recorded rests, however often somebody wakes the watcher', async () => {

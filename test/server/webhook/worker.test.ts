@@ -9,6 +9,7 @@ import { createTransactor } from '../../../src/server/store/transactor.ts';
 import type { WorkerOptions } from '../../../src/server/webhook/worker.ts';
 import { DeliveryWorker } from '../../../src/server/webhook/worker.ts';
 import { SimulatedClock } from '../../faults/simulated-clock.ts';
+import { settled } from '../outbox/sent-box.ts';
 import { momentsOf } from '../reported-pull.ts';
 
 const silent = { warn() {}, error() {} };
@@ -22,7 +23,7 @@ async function scene() {
   return {
     transactor,
     clock,
-    async add(repositoryId: number, after: string): Promise<void> {
+    async add(repositoryId: number, after: string, receivedAt = clock.now()): Promise<void> {
       const body = {
         ref: 'refs/heads/main',
         before: '1'.repeat(40),
@@ -37,7 +38,7 @@ async function scene() {
           repositoryId,
           contentKey: `${repositoryId} ${after}`,
           body: JSON.stringify(body),
-          receivedAt: clock.now().toISOString(),
+          receivedAt: receivedAt.toISOString(),
         }),
       );
     },
@@ -104,6 +105,32 @@ describe('the delivery worker', () => {
     });
     expect(at).toHaveLength(4);
     expect(at).toEqual([...at].sort((one, other) => one - other));
+  });
+
+  test('handles at once what a backend received whose clock is ahead', async () => {
+    const stage = await scene();
+    stage.worker(async () => 'done').start();
+    await stage.add(1, 'a'.repeat(40), new Date(stage.clock.now().getTime() + 600_000));
+    await stage.clock.pass(60_000, settled);
+    expect(await states(stage)).toEqual(['processed']);
+  });
+
+  test('tries again as it would have, though the clock was set back meanwhile', async () => {
+    const stage = await scene();
+    await stage.add(1, 'a'.repeat(40));
+    let failures = 3;
+    stage
+      .worker(async () => {
+        failures -= 1;
+        if (failures >= 0) throw new Error('Gitea does not answer');
+        return 'done';
+      })
+      .start();
+    await stage.clock.pass(100, settled);
+    expect(await stage.rows()).toMatchObject([{ state: 'received', attempts: 1 }]);
+    stage.clock.jump(-600_000);
+    await stage.clock.pass(120_000, settled);
+    expect(await stage.rows()).toMatchObject([{ state: 'processed', attempts: 3 }]);
   });
 
   test('counts a lost lease as no failure: whoever has it now finds the delivery as it was', async () => {
