@@ -1,4 +1,5 @@
 import { DatabricksError } from '../databricks/error.ts';
+import { isInterruption } from '../duty/interruption.ts';
 import { backoffMs } from '../outbox/backoff.ts';
 import { longestPauseMs } from '../outbox/ports.ts';
 import type { BoundRepositories, BoundRepository } from '../permission/bound-repository.ts';
@@ -69,10 +70,15 @@ export class RunDriver {
     return run;
   }
 
-  /** What may pass later is tried again; what cannot pass ends the run with the reason. */
+  /**
+   * What may pass later is tried again; what cannot pass ends the run with the reason.
+   *
+   * @throws what interrupted the look, as it is: it says nothing about the run
+   */
   async #recover(repository: BoundRepository, id: string, error: unknown): Promise<void> {
     const { runs, journal, clock, log, pollMs } = this.#options;
     if (error instanceof RunChanged) return;
+    if (isInterruption(error)) throw error;
     const run = await runs.findById(id);
     if (!run || isFinal(run.state)) return;
     const fields = { run: id, repository: run.repositoryId, err: error };

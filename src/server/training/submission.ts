@@ -1,4 +1,5 @@
 import { DatabricksError } from '../databricks/error.ts';
+import { isInterruption } from '../duty/interruption.ts';
 import { currentLease } from '../duty/lease.ts';
 import { reached } from '../duty/moments.ts';
 import type { Forge } from '../gitea/forge.ts';
@@ -200,7 +201,8 @@ export class Submission {
     firstStart: boolean,
   ): Promise<void> {
     const { runs, journal, clock, log } = this.#options;
-    if (error instanceof Postpone || attempt.signal.aborted) throw error;
+    // A lost lease and a store that cannot be used say nothing about the run.
+    if (error instanceof Postpone || isInterruption(error) || attempt.signal.aborted) throw error;
     const answer = answerOf(error);
     const run = await runs.findById(runId);
     const patient = run !== null && isPatient(run, clock());

@@ -1,6 +1,7 @@
 import type { Clock } from '../duty/clock.ts';
 import type { Duty } from '../duty/keeper.ts';
 import { Lanes } from '../duty/lanes.ts';
+import { LeaseLost } from '../duty/lease.ts';
 import { Rounds } from '../duty/rounds.ts';
 import { backoffMs } from '../outbox/backoff.ts';
 import { beyondAnyPause } from '../outbox/due.ts';
@@ -105,7 +106,8 @@ export class Watcher implements Duty {
         const pause = backoffMs(failures);
         this.#resting.set(run.id, { failures, until: clock.monotonic() + pause });
         clock.after(pause + 1, () => this.#rounds.wake());
-        log.error({ err: error, run: run.id }, 'a run could not be advanced');
+        if (!(error instanceof LeaseLost))
+          log.error({ err: error, run: run.id }, 'a run could not be advanced');
       }
     });
   }

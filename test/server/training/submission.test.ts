@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { DatabricksError } from '../../../src/server/databricks/error.ts';
-import { underLease } from '../../../src/server/duty/lease.ts';
+import { StoreUnavailable } from '../../../src/server/duty/interruption.ts';
+import { LeaseLost, underLease } from '../../../src/server/duty/lease.ts';
 import { createLeaseStore } from '../../../src/server/store/lease-store.ts';
 import type { NewRun, Run } from '../../../src/server/training/ports.ts';
 import { endByPerson, supersede } from '../../../src/server/training/supersede.ts';
@@ -145,6 +146,37 @@ describe('starting a run', () => {
     await under('this', () => backend.submission.submit(payload, attempt));
     expect(await runNow(stage, run.id)).toMatchObject({ state: 'submitted', databricksRunId: '1' });
     expect(databricks.started).toHaveLength(1);
+  });
+
+  test.each([
+    ['its lease is lost', new LeaseLost('outbox')],
+    ['the store cannot be used', new StoreUnavailable('its disk is full', { cause: null })],
+    [
+      'its lease is lost before a call',
+      new DatabricksError(
+        { code: 'NO_CONNECTION', status: 0, message: '' },
+        { cause: new LeaseLost('outbox') },
+      ),
+    ],
+  ])('goes on after many failures when %s', async (_what, interruption) => {
+    for (const [topic, during] of [
+      ['upload', 'writeFile'],
+      ['submit', 'submit'],
+    ] as const) {
+      const { stage, databricks, backend, run } = await opened();
+      let interrupted = 0;
+      databricks.fault = async (method, when) => {
+        if (method !== during || when !== 'before' || interrupted > 0) return null;
+        interrupted += 1;
+        return interruption;
+      };
+      await stage.db.updateTable('runs').set({ failures: 30 }).execute();
+      await stage.db.updateTable('outbox').set({ attempts: 30 }).where('topic', '=', topic).execute();
+      backend.start();
+      const { run: end } = await ended(stage, run.id, minute);
+      expect([interrupted, end.state, end.stateReason]).toEqual([1, 'succeeded', null]);
+      expect(databricks.started).toHaveLength(1);
+    }
   });
 
   test('waits without counting while the repository is bound to nothing', async () => {
