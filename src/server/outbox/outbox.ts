@@ -7,44 +7,29 @@ import { reached } from '../duty/moments.ts';
 import { Rounds } from '../duty/rounds.ts';
 import type { Transactor } from '../store/transactor.ts';
 import type { Send } from './attempt.ts';
+import type { DestinationOptions } from './destinations.ts';
+import { Destinations } from './destinations.ts';
 import type { Bounds } from './failure.ts';
 import { consequenceOf } from './failure.ts';
 import type { OutboxItem, OutboxStore, OutboxTopic } from './ports.ts';
 
-export interface OutboxOptions {
+export interface OutboxOptions extends DestinationOptions {
   transactor: Transactor<{ outbox: OutboxStore }>;
   handlers: Record<OutboxTopic, Send>;
-  /**
-   * Name of the workspace that a repository's runs go to: one that does not answer holds up no other one. null: the
-   * repository is bound to none (any more), and the handlers know what that means.
-   */
-  workspaceOf: (repository: number) => Promise<string | null>;
-  /** Whether a workspace answers; each is taken to, where this is left out. */
-  answering?: (workspace: string) => Answering;
   clock?: Clock;
   log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
   bounds?: Partial<Bounds>;
-  /** Messages to Gitea, and to each workspace, that are under way at the same time; 8 by default. */
-  concurrency?: number;
   random?: () => number;
 }
 
-/** Port: whether a workspace answers. While it does not, what is due for it stays as it is. */
-export interface Answering {
-  /** How many calls it would take now: any number while it answers; else one now and then, to see whether it does. */
-  permits(): number;
-  /** Milliseconds until it would take one; 0: now. */
-  waitMs(): number;
-}
-
 /** Who is asked, by topic. Each has lanes of its own. */
-const targets: readonly { kind: 'gitea' | 'workspace'; topics: readonly OutboxTopic[] }[] = [
+const destinations: readonly { kind: 'gitea' | 'workspace'; topics: readonly OutboxTopic[] }[] = [
   { kind: 'gitea', topics: ['status', 'report', 'reaction'] },
   { kind: 'workspace', topics: ['upload', 'submit', 'cancel', 'promote'] },
 ];
 
-/** Due rows that are read at once; and how often more are, to find one whose target has a free lane. */
-const page = { rows: 200, pages: 10 };
+/** Due rows that are read at once. */
+const pageRows = 200;
 /** Rest of a key whose row could not be written, milliseconds: it is still due, and would go out again at once. */
 const restMs = 5_000;
 
@@ -62,17 +47,17 @@ export class Outbox implements Duty {
   readonly #bounds: Bounds;
   readonly #rounds: Rounds;
   readonly #lanes = new Lanes<string>((key) => {
-    this.#targets.delete(key);
+    this.#destinations.end(key);
     this.#rounds.wake();
   });
-  /** Of each key under way, whom it is sent to. */
-  readonly #targets = new Map<string, string>();
+  readonly #destinations: Destinations;
   /** Rows whose attempt ended since the store was asked last: its answer may show them as they were before. */
   readonly #ended = new Set<string>();
   #stop = new AbortController();
 
   constructor(options: OutboxOptions) {
     this.#options = options;
+    this.#destinations = new Destinations(options);
     this.#clock = options.clock ?? systemClock;
     this.#bounds = { attempts: 600, refusals: 24, ...options.bounds };
     this.#rounds = new Rounds({
@@ -101,47 +86,48 @@ export class Outbox implements Duty {
 
   /** Starts what is due and has a free lane. */
   async #round(now: Date): Promise<string | null> {
-    const { outbox } = this.#options.transactor.stores;
     const at = now.toISOString();
     let wait = Number.POSITIVE_INFINITY;
-    for (const { kind, topics } of targets) {
-      let after: string | undefined;
-      for (let left = page.pages; left > 0 && !this.#stop.signal.aborted; left -= 1) {
-        this.#ended.clear();
-        const due = await outbox.due(at, page.rows, topics, after);
-        for (const item of due) wait = Math.min(wait, await this.#take(item, kind));
-        after = due.at(-1)?.id;
-        if (due.length < page.rows || (kind === 'gitea' && this.#free(kind) <= 0)) break;
-      }
-    }
-    const next = await outbox.nextDue(at);
+    for (const { kind, topics } of destinations) wait = Math.min(wait, await this.#begin(kind, topics, at));
+    const next = await this.#options.transactor.stores.outbox.nextDue(at);
     if (wait === Number.POSITIVE_INFINITY) return next;
     const tried = new Date(now.getTime() + wait).toISOString();
     return next === null || tried < next ? tried : next;
   }
 
-  /** @returns milliseconds until a target that does not answer would be tried; else infinite */
-  async #take(item: OutboxItem, kind: 'gitea' | 'workspace'): Promise<number> {
-    const forever = Number.POSITIVE_INFINITY;
-    if (this.#lanes.has(item.key) || this.#ended.has(item.id)) return forever;
-    const { answering, workspaceOf } = this.#options;
-    const workspace = kind === 'gitea' ? null : await workspaceOf(item.payload.repository);
-    const target = kind === 'gitea' ? kind : `workspace ${workspace}`;
-    const known = workspace === null ? undefined : answering?.(workspace);
-    // It was asked whose workspace it is: meanwhile an attempt may have ended.
-    if (this.#stop.signal.aborted || this.#ended.has(item.id)) return forever;
-    if (this.#free(target, known?.permits()) <= 0) return known?.waitMs() || forever;
-    this.#targets.set(item.key, target);
+  /**
+   * Reads what is due page by page, without what goes to where no lane is free: however much that is, it hides nothing.
+   *
+   * @returns milliseconds until a destination that does not answer would be tried; else infinite
+   */
+  async #begin(kind: 'gitea' | 'workspace', topics: readonly OutboxTopic[], at: string): Promise<number> {
+    const { outbox } = this.#options.transactor.stores;
     const { signal } = this.#stop;
-    this.#lanes.start(item.key, async () => await this.#deliver(item, signal));
-    return forever;
-  }
-
-  /** Lanes of a target that are free. */
-  #free(target: string, permits = Number.POSITIVE_INFINITY): number {
-    let used = 0;
-    for (const one of this.#targets.values()) if (one === target) used += 1;
-    return Math.min(this.#options.concurrency ?? 8, permits) - used;
+    const destinationOf = this.#destinations.lookup(kind);
+    /** Repositories whose destination has no free lane. */
+    const except = new Set<number>();
+    let wait = Number.POSITIVE_INFINITY;
+    let due: OutboxItem[] = [];
+    do {
+      this.#ended.clear();
+      due = await outbox.due(at, pageRows, topics, { after: due.at(-1)?.id, except: [...except] });
+      for (const item of due) {
+        const { repository } = item.payload;
+        if (except.has(repository) || this.#lanes.has(item.key)) continue;
+        const destination = await destinationOf(repository);
+        if (signal.aborted) return wait;
+        // Its attempt may have ended meanwhile.
+        if (this.#ended.has(item.id)) continue;
+        if (destination.free() <= 0) {
+          except.add(repository);
+          wait = Math.min(wait, destination.waitMs());
+          continue;
+        }
+        this.#destinations.begin(item.key, destination);
+        this.#lanes.start(item.key, async () => await this.#deliver(item, signal));
+      }
+    } while (due.length === pageRows && (kind === 'workspace' || except.size === 0));
+    return wait;
   }
 
   /** Never rejects. */

@@ -50,9 +50,15 @@ export interface OutboxStore {
    * Due rows, oldest first: only the oldest pending row of each key. A row that waits for longer than any pause is due,
    * too: the clock was set back. `now` is ISO 8601.
    *
-   * @param after id of the last one of the page before
+   * @param page.after id of the last one of the page before
+   * @param page.except repositories whose rows are left out
    */
-  due(now: string, limit: number, topics?: readonly OutboxTopic[], after?: string): Promise<OutboxItem[]>;
+  due(
+    now: string,
+    limit: number,
+    topics?: readonly OutboxTopic[],
+    page?: { after?: string | undefined; except?: readonly number[] },
+  ): Promise<OutboxItem[]>;
   /** The earliest time after `now` at which a pending row wants to go out (ISO 8601); null when there is none. */
   nextDue(now: string): Promise<string | null>;
   done(id: string, now: string): Promise<void>;

@@ -1,9 +1,11 @@
 /** Longer than other stores because what is said when, and in which order, is one set of rules. */
 
 import type { Selectable } from 'kysely';
+import { sql } from 'kysely';
 import { atOnce, beyondAnyPause } from '../outbox/due.ts';
 import type { OutboxItem, OutboxMessage, OutboxStore, ParkedMessage } from '../outbox/ports.ts';
 import { newestWins } from '../outbox/ports.ts';
+import { isPostgres } from './column-types.ts';
 import type { Connection } from './database.ts';
 import type { OutboxRow } from './schema.ts';
 import { sortableId, sortableIdAfter } from './sortable-id.ts';
@@ -25,6 +27,9 @@ function toParked(row: Selectable<OutboxRow>): ParkedMessage {
 
 /** The outbox table. See the port for what each method promises. */
 export function createOutboxStore(connection: Connection, now: () => Date = () => new Date()): OutboxStore {
+  const repositoryOf = isPostgres(connection)
+    ? sql<number>`(item.payload::json ->> 'repository')::bigint`
+    : sql<number>`json_extract(item.payload, '$.repository')`;
   return {
     async enqueue({ topic, key, payload }, { again } = { again: false }) {
       const at = now().toISOString();
@@ -97,7 +102,7 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
       return row ? { payload: payloadOf(row.payload), state: row.state } : null;
     },
 
-    async due(at, limit, topics, after) {
+    async due(at, limit, topics, { after, except = [] } = {}) {
       let query = connection
         .selectFrom('outbox as item')
         .select(['item.id', 'item.topic', 'item.key', 'item.payload', 'item.attempts'])
@@ -107,6 +112,7 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
         );
       if (topics !== undefined) query = query.where('item.topic', 'in', topics);
       if (after !== undefined) query = query.where('item.id', '>', after);
+      if (except.length > 0) query = query.where(repositoryOf, 'not in', except);
       const rows = await query
         .where(({ not, exists, selectFrom }) =>
           not(

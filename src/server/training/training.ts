@@ -5,7 +5,7 @@ import { systemClock } from '../duty/clock.ts';
 import type { Announcer } from '../events/announcer.ts';
 import type { Forge } from '../gitea/forge.ts';
 import type { Champions } from '../metrics/ports.ts';
-import type { Answering } from '../outbox/outbox.ts';
+import type { Answering } from '../outbox/destinations.ts';
 import type { BoundRepositories } from '../permission/bound-repository.ts';
 import type { Transactor } from '../store/transactor.ts';
 import type { Intent } from '../webhook/decide.ts';

@@ -4,8 +4,8 @@ import { Lanes } from '../duty/lanes.ts';
 import { LeaseLost } from '../duty/lease.ts';
 import { Rounds } from '../duty/rounds.ts';
 import { backoffMs } from '../outbox/backoff.ts';
+import type { Answering } from '../outbox/destinations.ts';
 import { beyondAnyPause } from '../outbox/due.ts';
-import type { Answering } from '../outbox/outbox.ts';
 import type { Run, RunStore } from './ports.ts';
 
 export interface WatcherOptions {

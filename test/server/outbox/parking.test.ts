@@ -200,6 +200,65 @@ describe('lanes', () => {
     await box.close();
   });
 
+  test('however many messages wait for a workspace that does not answer, those to others go out', async () => {
+    const sent: unknown[] = [];
+    const box = await openBox(async ({ value }) => void sent.push(value), {
+      workspaceOf: async (repository) => (repository > 2 ? 'main' : 'down'),
+      answering: (name) =>
+        name === 'down' ? { permits: () => 0, waitMs: () => 5_000 } : { permits: () => 99, waitMs: () => 0 },
+    });
+    const many = Array.from({ length: 2_400 }, (_, index) => index);
+    await box.transactor.transaction(async ({ outbox }) => {
+      for (const index of many) {
+        const payload = { repository: 1 + (index % 2), value: index };
+        await outbox.enqueue({ topic: 'submit', key: `run:${index}`, payload });
+      }
+    });
+    await box.enqueue('submit', 'run:other', -1, 3);
+    const outbox = box.create();
+    outbox.start();
+    await box.pass(10_000);
+    expect(sent).toEqual([-1]);
+    await outbox.stop();
+    await box.close();
+  });
+
+  test('sending many messages costs a few queries each, not one per message that waits', async () => {
+    const messages = 300;
+    const queries = { workspace: 0, due: 0 };
+    const box = await openBox(
+      async ({ value }) => {
+        await new Promise<void>(
+          (resolve) => void box.clock.after(50 + ((Number(value) * 37) % 211), resolve),
+        );
+      },
+      {
+        workspaceOf: async () => {
+          queries.workspace += 1;
+          return 'main';
+        },
+      },
+    );
+    const { outbox: rows } = box.transactor.stores;
+    const counted = {
+      ...rows,
+      async due(...all: Parameters<typeof rows.due>) {
+        queries.due += 1;
+        return await rows.due(...all);
+      },
+    };
+    const transactor = { ...box.transactor, stores: { ...box.transactor.stores, outbox: counted } };
+    for (let value = 0; value < messages; value += 1) await box.enqueue('submit', `run:${value}`, value);
+    const outbox = box.create({ transactor });
+    outbox.start();
+    await box.pass(60_000);
+    expect((await box.rows()).every(({ state }) => state === 'done')).toBe(true);
+    expect(queries.workspace).toBeLessThanOrEqual(2 * messages);
+    expect(queries.due).toBeLessThanOrEqual(5 * messages);
+    await outbox.stop();
+    await box.close();
+  });
+
   test('what is stopped in the middle is neither sent nor failed: the next start sends it', async () => {
     const sent: unknown[] = [];
     let patient = true;

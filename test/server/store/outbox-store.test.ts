@@ -13,8 +13,12 @@ describe.each(databases)('the outbox on %s', (database) => {
       transactor.transaction(
         async (all) => await all.outbox.enqueue({ topic, key, payload: { repository, value } }),
       );
-    const due = async (now = at, limit = 100, ...more: [(readonly OutboxTopic[])?, string?]) =>
-      await outbox.due(now, limit, ...more);
+    const due = async (
+      now = at,
+      limit = 100,
+      topics?: readonly OutboxTopic[],
+      page?: { after?: string; except?: readonly number[] },
+    ) => await outbox.due(now, limit, topics, page);
     const values = async () => (await due()).map(({ payload }) => payload.value);
     return { db, outbox, enqueue, due, values };
   }
@@ -62,8 +66,21 @@ describe.each(databases)('the outbox on %s', (database) => {
       ['a', 'upload'],
       ['b', 'upload'],
     ]);
-    expect((await due(at, 2, topics, page[1]?.id)).map(({ key }) => key)).toEqual(['c']);
+    expect((await due(at, 2, topics, { after: page[1]?.id ?? '' })).map(({ key }) => key)).toEqual(['c']);
     expect((await due(at, 2, ['cancel'])).map(({ key }) => key)).toEqual([]);
+  });
+
+  test('leaves out the repositories that it is told to, so that their rows fill no page', async () => {
+    const { enqueue, due } = await opened();
+    for (const [run, repository] of [1, 2, 1, 3, 1, 12].entries())
+      await enqueue('submit', `run:${run}`, run, repository);
+    const repositories = async (limit: number, page: { after?: string; except: number[] }) =>
+      (await due(at, limit, ['submit'], page)).map(({ payload }) => payload.repository);
+    expect(await repositories(2, { except: [1] })).toEqual([2, 3]);
+    expect(await repositories(9, { except: [1, 2] })).toEqual([3, 12]);
+    const [first] = await due(at, 1);
+    expect(await repositories(9, { after: first?.id ?? '', except: [2] })).toEqual([1, 3, 1, 12]);
+    expect(await repositories(9, { except: [] })).toEqual([1, 2, 1, 3, 1, 12]);
   });
 
   test('withdraws what waits and what was parked, of the topics that are named', async () => {

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
+import type { Answering } from '../../../src/server/outbox/destinations.ts';
 import { beyondAnyPause } from '../../../src/server/outbox/due.ts';
-import type { Answering } from '../../../src/server/outbox/outbox.ts';
 import type { Run } from '../../../src/server/training/ports.ts';
 import { Watcher } from '../../../src/server/training/watcher.ts';
 import { SimulatedClock } from '../../faults/simulated-clock.ts';
