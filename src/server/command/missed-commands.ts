@@ -1,3 +1,4 @@
+import { isInterruption } from '../duty/interruption.ts';
 import { reached } from '../duty/moments.ts';
 import type { Transactor } from '../store/transactor.ts';
 import type { Look, RepositoryCheck } from '../training/look.ts';
@@ -25,7 +26,7 @@ export interface MissedCommandsOptions {
 }
 
 /**
- * Finds slash commands whose delivery never came. They are carried out as if it had come, for half an hour after they
+ * Finds slash commands whose delivery never came, or was given up on. They are carried out as if it had come, for half an hour after they
  * were written; later their author is told, for a day. An edited comment is none: whoever may write can edit those of
  * others. Which head a fork's pull request had when it was written is not known: its commit must be named.
  */
@@ -37,27 +38,32 @@ export class MissedCommands implements RepositoryCheck {
   }
 
   async check({ repository, comments, now }: Look): Promise<void> {
-    const { handle, tooLate, log } = this.#options;
+    let failure: unknown;
     for (const comment of comments) {
       const age = now.getTime() - Date.parse(comment.createdAt);
-      if (age < youngestMs || !(await this.#isMissed(repository.id, comment))) continue;
-      reached('reconciler.found');
-      const { id, pull: index, author, body, createdAt } = comment;
-      const intent = {
-        kind: 'command',
-        repositoryId: repository.id,
-        index,
-        comment: id,
-        author,
-        body,
-      } as const;
-      const carryOut = age <= oldestCommandMs ? handle : tooLate;
-      const outcome = await carryOut({ ...intent, head: '' }, createdAt);
-      log.info(
-        { repository: repository.id, pull: index, comment: id, outcome },
-        'a command was found that no delivery told of',
-      );
+      try {
+        if (age >= youngestMs && (await this.#isMissed(repository.id, comment)))
+          await this.#answer(repository.id, comment, age);
+      } catch (error) {
+        if (isInterruption(error)) throw error;
+        failure ??= error;
+      }
     }
+    // Only now: one that can never be carried out keeps no other one waiting.
+    if (failure !== undefined) throw failure;
+  }
+
+  async #answer(repositoryId: number, comment: ChangedComment, age: number): Promise<void> {
+    const { handle, tooLate, log } = this.#options;
+    reached('reconciler.found');
+    const { id, pull: index, author, body, createdAt } = comment;
+    const intent = { kind: 'command', repositoryId, index, comment: id, author, body, head: '' } as const;
+    const carryOut = age <= oldestCommandMs ? handle : tooLate;
+    const outcome = await carryOut(intent, createdAt);
+    log.info(
+      { repository: repositoryId, pull: index, comment: id, outcome },
+      'a command was found that no delivery told of',
+    );
   }
 
   async #isMissed(repositoryId: number, comment: ChangedComment): Promise<boolean> {

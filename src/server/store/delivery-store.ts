@@ -51,6 +51,7 @@ export function createDeliveryStore(connection: Connection): DeliveryStore {
         .selectFrom('deliveries')
         .select('id')
         .where('content_key', '=', contentKey)
+        .where('state', '!=', 'failed')
         .executeTakeFirst();
       return row !== undefined;
     },

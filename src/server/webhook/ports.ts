@@ -16,7 +16,7 @@ export interface StoredDelivery {
 export interface DeliveryStore {
   /** @returns false when the same delivery (by its UUID, or by what it says) is stored already */
   add(delivery: Omit<StoredDelivery, 'id' | 'attempts'> & { contentKey: string }): Promise<boolean>;
-  /** Whether a delivery that says this (`contentKey`) came, whatever became of it. */
+  /** Whether a delivery that says this (`contentKey`) came, and was not given up on. */
   known(contentKey: string): Promise<boolean>;
   /**
    * Of each repository the oldest that is unprocessed and due: at once, whatever the clock of its receiver said; after a

@@ -1,5 +1,6 @@
 import type { Clock } from '../duty/clock.ts';
 import { pause, systemClock } from '../duty/clock.ts';
+import { isInterruption } from '../duty/interruption.ts';
 import type { Duty } from '../duty/keeper.ts';
 import { Lanes } from '../duty/lanes.ts';
 import { LeaseLost } from '../duty/lease.ts';
@@ -25,7 +26,7 @@ export interface WorkerOptions {
   handle: (intent: Exclude<Intent, { kind: 'ignore' }>, receivedAt: string) => Promise<string>;
   clock?: Clock;
   log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
-  /** After so many failed attempts a delivery is left to the reconciler. */
+  /** After so many failed attempts (with their pauses about 40 minutes) a delivery is left to the reconciler. */
   maxAttempts?: number;
   /** Repositories that are worked for beside each other; 16 by default. */
   concurrency?: number;
@@ -134,8 +135,8 @@ export class DeliveryWorker implements Duty {
         deliveries.processed(stored.id, outcome, now().toISOString()),
       );
     } catch (error) {
-      // It says nothing about the delivery: the next holder of the lease handles it.
-      if (error instanceof LeaseLost) throw error;
+      // It says nothing about the delivery: it is handled again, by whoever holds the lease then.
+      if (isInterruption(error)) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       const fields = { delivery: stored.uuid, repository: stored.repositoryId, err: error };
       const gaveUp = stored.attempts + 1 >= maxAttempts;

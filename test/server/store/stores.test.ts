@@ -50,8 +50,12 @@ describe.each(databases)('on %s', (database) => {
     expect((await deliveries.due(10, setBack, 10)).map(({ uuid }) => uuid)).toEqual(['uuid 1', 'uuid 3']);
     expect((await waiting(setBack)).sort()).toEqual([10, 20]);
     expect(await deliveries.nextDue(at(3))).toBe(at(5));
+    expect(await deliveries.known('key 1')).toBe(true);
     await deliveries.processed(third!.id, 'done', at(4));
     await deliveries.failed(first!.id, 'given up', at(6));
+    // What was given up on is as good as never come: the reconciler takes it up.
+    const known = [1, 2, 3, 4].map(async (number) => await deliveries.known(`key ${number}`));
+    expect(await Promise.all(known)).toEqual([false, true, true, false]);
     expect(await deliveries.due(10, at(9), 10)).toEqual([]);
     expect(await deliveries.nextDue(at(3))).toBeNull();
   });

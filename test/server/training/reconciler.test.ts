@@ -156,10 +156,10 @@ describe('a command whose delivery never came', () => {
     expect(await reactions(late)).toEqual(['confused']);
   });
 
-  test('is left to its delivery where that came', async () => {
-    const id = await say('wendy', '/databricks train depth=14');
-    const comment = (await scene.as('ada', 'GET', `/issues/comments/${id}`)).body;
+  /** Its delivery comes while nobody works through deliveries. */
+  async function delivered(id: number): Promise<void> {
     await scene.rooms.deliveries.stop();
+    const comment = (await scene.as('ada', 'GET', `/issues/comments/${id}`)).body;
     await deliver(scene.backend, 'issue_comment', 'pull_request_comment', {
       action: 'created',
       issue: (await scene.as('ada', 'GET', `/issues/${scene.index}`)).body,
@@ -168,8 +168,33 @@ describe('a command whose delivery never came', () => {
       sender: comment.user,
       is_pull: true,
     });
+  }
+
+  test('is left to its delivery where that came', async () => {
+    const id = await say('wendy', '/databricks train depth=14');
+    await delivered(id);
     await at(2, () => scene.reconcile());
     expect(await reactions(id)).toEqual([]);
+  });
+
+  test('is carried out, or its author told, where its delivery came and was given up on', async () => {
+    const { deliveries } = scene.backend.transactor.stores;
+    const giveUp = async () => {
+      const newest = (await deliveries.due(scene.repository, '9999', 100)).at(-1);
+      await deliveries.failed(newest?.id ?? '', 'Gitea refused the token', new Date().toISOString());
+    };
+    const soon = await say('wendy', '/databricks train depth=16');
+    await delivered(soon);
+    await giveUp();
+    await at(2, () => scene.reconcile());
+    expect(await reactions(soon)).toEqual(['rocket']);
+    expect(await newest()).toMatchObject({ parameters: { depth: 16 }, actor: { name: 'wendy' } });
+    const late = await say('wendy', '/databricks train depth=17');
+    await delivered(late);
+    await giveUp();
+    await at(31, () => scene.reconcile());
+    expect(await reactions(late)).toEqual(['confused']);
+    expect(await newest()).toMatchObject({ parameters: { depth: 16 } });
   });
 
   test('is none when the comment was edited: anybody who may write can edit it', async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { StoreUnavailable } from '../../../src/server/duty/interruption.ts';
 import { LeaseLost } from '../../../src/server/duty/lease.ts';
 import { openDatabase } from '../../../src/server/store/database.ts';
 import type { Stores } from '../../../src/server/store/stores.ts';
@@ -133,13 +134,16 @@ describe('the delivery worker', () => {
     expect(await stage.rows()).toMatchObject([{ state: 'processed', attempts: 3 }]);
   });
 
-  test('counts a lost lease as no failure: whoever has it now finds the delivery as it was', async () => {
+  test.each([
+    ['a lost lease', new LeaseLost('deliveries')],
+    ['a store that cannot be used', new StoreUnavailable('its disk is full', { cause: null })],
+  ])('counts %s as no failure: whoever goes on finds the delivery as it was', async (_what, error) => {
     const stage = await scene();
     await stage.add(1, 'a'.repeat(40));
     let handled = 0;
     const first = stage.worker(async () => {
       handled += 1;
-      throw new LeaseLost('deliveries');
+      throw error;
     });
     first.start();
     await vi.waitFor(() => expect(handled).toBe(1));
