@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import { Kysely, sql } from 'kysely';
 import type { ServerConfiguration } from '../config/server-configuration.ts';
 import { StoreUnavailable } from '../duty/interruption.ts';
+import { refuseCutOffRestore } from './cut-off-restore.ts';
 import { isUpToDate, migrate, NewerSchema } from './migrate.ts';
 import { postgresDialect } from './postgres-dialect.ts';
 import type { Schema } from './schema.ts';
@@ -31,6 +32,7 @@ export async function openDatabase(
   const sqlite = typeof target === 'string';
   const db = new Kysely<Schema>({ dialect: sqlite ? sqliteDialect(target) : postgresDialect(target) });
   try {
+    if (sqlite) refuseCutOffRestore(target);
     if (sqlite && check) await refuseDamage(db);
     if (!sqlite) await refuseOtherEncodings(db);
     if (!(await isUpToDate(db))) {
@@ -58,6 +60,7 @@ function reasonOf(error: unknown): string {
 
 function adviceFor(reason: string, sqlite: boolean): string {
   if (!sqlite) return 'See "database" in the configuration.';
+  if (/cut off/.test(reason)) return 'Restore once more: the backup, or what was there ("….before-<time>").';
   return /damaged|no database/.test(reason)
     ? 'Restore a backup ("gitea-databricks restore"), or name another file in "database".'
     : 'Look at its disk, its folder and its owner.';

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -6,6 +6,7 @@ import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { PostgresConfiguration } from '../config/server-configuration.ts';
 import { ourTables } from './backup.ts';
+import { incomingOf } from './cut-off-restore.ts';
 import type { DatabaseTarget } from './database.ts';
 import { nameOf, openDatabase } from './database.ts';
 import { makePrivateFile, publishFile } from './durable-file.ts';
@@ -54,16 +55,23 @@ export async function restore(
   }
 }
 
+/** Whenever this is cut off, the database's name has the old file or the new one, or the next start is refused. */
 async function inPlaceOf(target: string, from: string, now: Date): Promise<string | null> {
-  const incoming = `${target}.incoming`;
-  rmSync(incoming, { force: true });
-  makePrivateFile(incoming);
-  copyFileSync(from, incoming);
+  const incoming = incomingOf(target);
+  // What one that was cut off has left goes on to refuse each start, until this one is done.
+  const again = existsSync(incoming);
+  try {
+    if (!again) makePrivateFile(incoming);
+    copyFileSync(from, incoming);
+  } catch (error) {
+    if (!again) rmSync(incoming, { force: true });
+    throw error;
+  }
   let kept: string | null = null;
   if (existsSync(target)) {
     kept = `${target}.before-${now.toISOString().replaceAll(':', '-')}`;
     foldJournal(target);
-    renameSync(target, kept);
+    keep(target, kept);
   }
   // A journal that could not be folded belongs to what was there: on the new file it would be damage.
   for (const rest of ['-wal', '-shm']) {
@@ -75,6 +83,15 @@ async function inPlaceOf(target: string, from: string, now: Date): Promise<strin
   // Brings an older schema up to date, and proves that it opens.
   await (await openDatabase(target, { check: true })).destroy();
   return kept;
+}
+
+/** A second name, so that the first is never without a file; where the disk has no hard links, another name. */
+function keep(file: string, name: string): void {
+  try {
+    linkSync(file, name);
+  } catch {
+    renameSync(file, name);
+  }
 }
 
 /** What is in the write-ahead log goes into the file; not possible where it is damaged. */
