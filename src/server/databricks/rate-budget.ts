@@ -23,10 +23,13 @@ export interface RateBudgetOptions {
 /** How long nothing goes out after a 429 that names no time: doubles with each further one (ms). */
 const penaltyMs = { first: 500, most: 30_000 };
 
+/** After so many people the background has a turn where it waits, so that nothing stands still because many look. */
+const peopleInARow = 3;
+
 /**
  * The calls of one API family that may go out: a token bucket for each rate. Who finds it empty waits for their turn,
- * people before the background, and gives up only when the wait would be longer than the call may take. Each wait has
- * some jitter, so that backends that share a workspace do not march in step.
+ * people before the background but for every fourth call, and gives up only when the wait would be longer than the call
+ * may take. Each wait has some jitter, so that backends that share a workspace do not march in step.
  */
 export class RateBudget {
   readonly #clock: Clock;
@@ -37,6 +40,8 @@ export class RateBudget {
   /** Monotonic: after a 429 nothing goes out before. */
   #blockedUntil = 0;
   #refusals = 0;
+  /** People who went before the background since it had a turn, and waited. */
+  #inARow = 0;
   #callOff: (() => void) | undefined;
 
   constructor({ clock, rates, random = Math.random }: RateBudgetOptions) {
@@ -55,7 +60,7 @@ export class RateBudget {
   async take(priority: Priority, longestMs: number, signal?: AbortSignal): Promise<void> {
     const now = this.#clock.monotonic();
     if (this.#ahead(priority) === 0 && this.#waitMs(now, 1) <= 0) {
-      this.#spend();
+      this.#spend(priority);
       return;
     }
     const wait = this.#waitMs(now, this.#ahead(priority) + 1);
@@ -110,7 +115,19 @@ export class RateBudget {
   /** How many would be served before a newcomer of this priority. */
   #ahead(priority: Priority): number {
     const { people, background } = this.#queues;
-    return priority === 'people' ? people.size : people.size + background.size;
+    if (priority === 'people') {
+      const turns = Math.floor((this.#inARow + people.size) / peopleInARow);
+      return people.size + Math.min(turns, background.size);
+    }
+    const goBefore = peopleInARow * (background.size + 1) - this.#inARow;
+    return background.size + Math.min(people.size, goBefore);
+  }
+
+  /** Whose turn it is, of those who wait. */
+  #next(): Priority {
+    const { people, background } = this.#queues;
+    if (background.size === 0) return 'people';
+    return people.size === 0 || this.#inARow >= peopleInARow ? 'background' : 'people';
   }
 
   /** Milliseconds until the n-th call from now may go out. */
@@ -130,19 +147,23 @@ export class RateBudget {
     this.#filledAt = now;
   }
 
-  #spend(): void {
+  #spend(priority: Priority): void {
     for (const level of this.#levels) level.tokens -= 1;
+    const passed = priority === 'people' && this.#queues.background.size > 0;
+    this.#inARow = passed ? this.#inARow + 1 : 0;
   }
 
   /** Serves whoever can be served, ends whose time is over, and comes back when the next can be. */
   #serve(): void {
     const now = this.#clock.monotonic();
-    for (const queue of [this.#queues.people, this.#queues.background]) {
-      for (const waiting of queue) {
-        if (this.#waitMs(now, 1) > 0) break;
-        this.#spend();
-        waiting.go();
-      }
+    while (this.#waitMs(now, 1) <= 0) {
+      const priority = this.#next();
+      const [first] = this.#queues[priority];
+      if (!first) break;
+      this.#spend(priority);
+      first.go();
+    }
+    for (const queue of Object.values(this.#queues)) {
       for (const waiting of queue) {
         if (waiting.deadline <= now) waiting.fail(tooLong(this.#waitMs(now, 1)));
       }

@@ -42,6 +42,60 @@ describe('a rate budget', () => {
     expect(out.map(({ name }) => name)).toEqual(['a', 'person', 'b', 'c']);
   });
 
+  test('gives every fourth call to the background while both wait, and tells each how long it takes', async () => {
+    const { clock, out, failed, ask } = budget(1, 1);
+    ask('first', 'people');
+    for (const name of ['a', 'b', 'c']) ask(name, 'background');
+    for (let index = 1; index <= 8; index += 1) ask(`p${index}`, 'people');
+    // Before a ninth person there are eight people and two of the background: more than ten seconds.
+    ask('hasty', 'people', 10_000);
+    // Before a fourth of the background there are all of them.
+    ask('hasty background', 'background', 11_000);
+    await clock.pass(0);
+    expect(failed).toMatchObject([
+      { name: 'hasty', error: { code: 'RATE_BUDGET', retryAfter: 11 } },
+      { name: 'hasty background', error: { code: 'RATE_BUDGET', retryAfter: 12 } },
+    ]);
+    await clock.pass(20_000);
+    expect(out.map(({ name }) => name)).toEqual([
+      'first',
+      'p1',
+      'p2',
+      'p3',
+      'a',
+      'p4',
+      'p5',
+      'p6',
+      'b',
+      'p7',
+      'p8',
+      'c',
+    ]);
+  });
+
+  test('lets the background go on however many people ask', async () => {
+    const { clock, out, failed, ask } = budget(3.5, 2, () => 0.5);
+    for (let quarter = 0; quarter < 600; quarter += 1) {
+      ask('person', 'people', 30_000);
+      if (quarter % 4 === 0) ask('watcher', 'background', 30_000);
+      await clock.pass(250);
+    }
+    const served = (who: string) => out.filter(({ name }) => name === who).length;
+    expect(served('watcher')).toBeGreaterThanOrEqual(100);
+    expect(served('watcher') / out.length).toBeLessThanOrEqual(0.26);
+    expect(served('person')).toBeGreaterThan(300);
+    expect(failed.every(({ error }) => (error as { code?: string }).code === 'RATE_BUDGET')).toBe(true);
+  });
+
+  test('does not count against people whom nobody of the background waited behind', async () => {
+    const { clock, out, ask } = budget(1, 1);
+    for (let index = 0; index < 6; index += 1) ask(`p${index}`, 'people');
+    await clock.pass(4_500);
+    ask('a', 'background');
+    await clock.pass(10_000);
+    expect(out.map(({ name }) => name).slice(-2)).toEqual(['p5', 'a']);
+  });
+
   test('fails nobody but who would wait longer than their call may take, and says when to come back', async () => {
     const { clock, out, failed, ask } = budget(1, 1);
     for (let index = 0; index < 6; index += 1) ask(`call ${index}`, 'background', 3_000);
