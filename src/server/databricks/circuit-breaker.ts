@@ -11,6 +11,9 @@ export interface CircuitBreakerOptions {
   turned?: (open: boolean) => void;
 }
 
+/** So many pauses between probes after an answered one, a failure is a new one: longer than a call takes to fail. */
+const sameSilence = 6;
+
 /** What is known of the last failures to answer. Times are ISO 8601. */
 export interface Silence {
   /** The first of the failures. */
@@ -27,8 +30,8 @@ export class CircuitBreaker {
   readonly #options: Required<CircuitBreakerOptions>;
   #failures = 0;
   #silence: Silence | null = null;
-  /** Only a probe of our own was answered since: the next failure goes on with this silence. */
-  #former: Silence | null = null;
+  /** Only a probe of our own was answered since: a failure soon after goes on with this silence. */
+  #former: { silence: Silence; until: number } | null = null;
   /** Monotonic: when the next call may be tried; null: closed. */
   #nextProbe: number | null = null;
 
@@ -87,19 +90,22 @@ export class CircuitBreaker {
 
   /** It answered, whatever it said. @param what a probe says that somebody is there, not yet that calls go through */
   answered(what: 'call' | 'probe' = 'call'): void {
+    const { clock, probeEveryMs, turned } = this.#options;
     const wasOpen = this.isOpen;
-    this.#former = what === 'probe' ? this.#silence : null;
+    const until = clock.monotonic() + sameSilence * probeEveryMs;
+    this.#former = what === 'probe' && this.#silence ? { silence: this.#silence, until } : null;
     this.#failures = 0;
     this.#silence = null;
     this.#nextProbe = null;
-    if (wasOpen) this.#options.turned(false);
+    if (wasOpen) turned(false);
   }
 
   /** It did not. @param reason without secrets */
   failed(reason: string): void {
     const { clock, failures, probeEveryMs, turned } = this.#options;
     this.#failures += 1;
-    const before = this.#silence ?? this.#former;
+    if (this.#former && clock.monotonic() > this.#former.until) this.#former = null;
+    const before = this.#silence ?? this.#former?.silence;
     this.#silence = { since: before?.since ?? clock.now().toISOString(), reason };
     if (this.isOpen || (this.#failures < failures && this.#former === null)) return;
     this.#nextProbe = clock.monotonic() + probeEveryMs;

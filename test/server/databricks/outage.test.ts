@@ -157,6 +157,25 @@ describe('the circuit breaker of a workspace', () => {
     breaker.failed('c');
     expect([breaker.isOpen, breaker.silence?.since]).toEqual([false, '2026-01-05T14:10:00.000Z']);
   });
+
+  test('an answered probe that no call follows for a day is the end of that silence', () => {
+    const clock = new SimulatedClock(new Date('2026-01-05T14:00:00.000Z'));
+    const breaker = new CircuitBreaker({ clock, failures: 2 });
+    breaker.failed('a');
+    breaker.failed('a');
+    clock.advance(600_000);
+    breaker.answered('probe');
+    // A call that was begun with the probe runs out of time.
+    clock.advance(30_000);
+    breaker.failed('b');
+    expect([breaker.isOpen, breaker.silence?.since]).toEqual([true, '2026-01-05T14:00:00.000Z']);
+    breaker.answered('probe');
+    clock.advance(24 * 3_600_000);
+    breaker.failed('a time-out');
+    expect([breaker.isOpen, breaker.silence?.since]).toEqual([false, '2026-01-06T14:10:30.000Z']);
+    breaker.failed('another');
+    expect([breaker.isOpen, breaker.silence?.since]).toEqual([true, '2026-01-06T14:10:30.000Z']);
+  });
 });
 
 test('half an hour without an answer costs a probe in ten seconds, then 429s, then all is drained within the limits', async () => {
