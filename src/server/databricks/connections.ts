@@ -1,5 +1,6 @@
 import type { Clock } from '../duty/clock.ts';
 import { systemClock } from '../duty/clock.ts';
+import { outsideLease } from '../duty/lease.ts';
 import type { Transactor } from '../store/transactor.ts';
 import type { Silence } from './circuit-breaker.ts';
 import type { ConnectionFacts, ConnectionStore } from './ports.ts';
@@ -33,21 +34,26 @@ export function createConnections(options: ConnectionOptions) {
 
   const of = (workspace: string) => heard.get(workspace) ?? { answer: null, wrote: null, at: 0 };
 
+  async function save(workspace: string, facts: (before: ConnectionFacts | null) => ConnectionFacts) {
+    const turned = await transactor.transaction(async ({ connections }) => {
+      const before = await connections.find(workspace);
+      const now = facts(before);
+      await connections.save(workspace, now);
+      return before !== null && before.state !== now.state;
+    });
+    if (turned) changed(workspace);
+  }
+
+  /** Under no lease: what was heard is true whoever watches by now, and a probe outlives the duty that began it. */
   function write(workspace: string, facts: (before: ConnectionFacts | null) => ConnectionFacts): void {
-    writing = writing
-      .then(async () => {
-        const turned = await transactor.transaction(async ({ connections }) => {
-          const before = await connections.find(workspace);
-          const now = facts(before);
-          await connections.save(workspace, now);
-          return before !== null && before.state !== now.state;
-        });
-        if (turned) changed(workspace);
-      })
-      .catch((error: unknown) => {
-        heard.delete(workspace);
-        failed(error);
-      });
+    writing = outsideLease(() =>
+      writing
+        .then(() => save(workspace, facts))
+        .catch((error: unknown) => {
+          heard.delete(workspace);
+          failed(error);
+        }),
+    );
   }
 
   return {

@@ -1,6 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect, onTestFinished, test } from 'vitest';
 import { createConnections } from '../../../src/server/databricks/connections.ts';
+import { DatabricksError } from '../../../src/server/databricks/error.ts';
+import { WorkspaceGate } from '../../../src/server/databricks/workspace-gate.ts';
+import { assertLease, underLease } from '../../../src/server/duty/lease.ts';
 import { openDatabase } from '../../../src/server/store/database.ts';
+import { createLeaseStore } from '../../../src/server/store/lease-store.ts';
 import { createStores } from '../../../src/server/store/stores.ts';
 import { createTransactor } from '../../../src/server/store/transactor.ts';
 import { SimulatedClock } from '../../faults/simulated-clock.ts';
@@ -22,15 +27,21 @@ async function twoBackends() {
   const start = () => {
     const told: string[] = [];
     const looks: string[] = [];
+    const failures: unknown[] = [];
     const connections = createConnections({
       transactor: counting,
       clock,
-      changed: (workspace) => told.push(workspace),
+      changed(workspace) {
+        // Who tells viewers may have to ask others first.
+        assertLease();
+        told.push(workspace);
+      },
+      failed: (error) => failures.push(error),
       look: (workspace) => looks.push(workspace),
     });
-    return { ...connections, told, looks };
+    return { ...connections, told, looks, failures };
   };
-  return { clock, one: start(), other: start(), start, writes: () => writes };
+  return { leases: createLeaseStore(db), clock, one: start(), other: start(), start, writes: () => writes };
 }
 
 const reason = 'Databricks (w.example.com) cannot be reached: ECONNREFUSED.';
@@ -102,4 +113,37 @@ test('calls cost no write each, and the last answer is told exactly though', asy
   await one.settled();
   expect(writes()).toBe(3);
   expect((await one.current('main'))?.lastOkAt).toBe(last);
+});
+
+test('the end of an outage is written and told though the lease under which it was noticed is another’s by now', async () => {
+  const { leases, clock, one } = await twoBackends();
+  const lease = await leases.acquire('workspace:main', 'one', 30_000);
+  let held = true;
+  const gate = new WorkspaceGate({
+    // A timer of Node's goes on in the scope in which it was set.
+    clock: {
+      now: clock.now,
+      monotonic: clock.monotonic,
+      after: (milliseconds, call) => clock.after(milliseconds, AsyncLocalStorage.bind(call)),
+    },
+    observer: { answered: () => one.answered('main'), silent: (silence) => one.silent('main', silence) },
+  });
+  onTestFinished(() => gate.close());
+  const unreachable = async () => {
+    throw new DatabricksError({ code: 'NO_CONNECTION', status: 0, message: reason });
+  };
+  let probe: () => Promise<void> = unreachable;
+  gate.probeBy(() => probe());
+  const call = { family: 'jobs-read', timeoutMs: 1_000, idempotent: false } as const;
+  await underLease({ ...lease!, stillHeld: () => held }, async () => {
+    for (let failure = 0; failure < 5; failure += 1)
+      await expect(gate.send(call, unreachable)).rejects.toMatchObject({ code: 'NO_CONNECTION' });
+  });
+  expect(await one.current('main')).toMatchObject({ state: 'unreachable', lastError: reason });
+  held = false;
+  await leases.acquire('workspace:main', 'other', 30_000);
+  probe = async () => {};
+  await clock.pass(60_000);
+  expect(await one.current('main')).toMatchObject({ state: 'ok', lastError: null });
+  expect([one.told, one.failures]).toEqual([['main'], []]);
 });
