@@ -28,8 +28,8 @@ export class ReportCheck implements RepositoryCheck {
   readonly #repairs = new Repairs();
   /** By pull request: how it was when its comment was in order. */
   readonly #inOrder = new Map<string, string>();
-  /** By repository: which head has its turn first. */
-  readonly #turn = new Map<number, number>();
+  /** By repository: which head, and which pull request, has its turn first. */
+  readonly #turns = { heads: new Map<number, number>(), pulls: new Map<number, number>() };
 
   constructor(options: ReportCheckOptions) {
     this.#options = options;
@@ -44,9 +44,9 @@ export class ReportCheck implements RepositoryCheck {
   async #statuses({ repository, head, open, now }: Look): Promise<void> {
     const { target, transactor, log } = this.#options;
     const all = [...new Set([...(head === null ? [] : [head]), ...open.map((pull) => pull.head.sha)])];
-    const first = (this.#turn.get(repository.id) ?? 0) % Math.max(1, all.length);
-    const heads = [...all.slice(first), ...all.slice(0, first)].slice(0, bounds.statuses);
-    this.#turn.set(repository.id, first + heads.length);
+    const turn = this.#turns.heads.get(repository.id) ?? 0;
+    const heads = from(turn, all).slice(0, bounds.statuses);
+    this.#turns.heads.set(repository.id, (turn % Math.max(1, all.length)) + heads.length);
     const own = await target.ownId();
     for (const sha of heads) {
       const key = `status:${repository.id}:${sha}`;
@@ -86,12 +86,16 @@ export class ReportCheck implements RepositoryCheck {
     const { target, transactor } = this.#options;
     const own = await target.ownId();
     let left = bounds.reports;
-    for (const pull of open) {
+    const turn = this.#turns.pulls.get(repository.id) ?? 0;
+    for (const [position, pull] of from(turn, open).entries()) {
       const key = `${repository.id}:${pull.index}`;
       const remembered = await transactor.stores.reports.find(repository.id, pull.index);
       const signs = signsOf(pull, comments);
       if (remembered?.commentId == null || this.#inOrder.get(key) === signs) continue;
-      if (left === 0) return;
+      if (left === 0) {
+        this.#turns.pulls.set(repository.id, (turn % open.length) + position);
+        return;
+      }
       left -= 1;
       const [kept, ...doubles] = ownOf(
         await target.comments(repository, pull.index),
@@ -134,6 +138,12 @@ export class ReportCheck implements RepositoryCheck {
     wake();
     return done;
   }
+}
+
+/** All of them, beginning with the one whose turn it is. */
+function from<T>(turn: number, all: readonly T[]): T[] {
+  const first = turn % Math.max(1, all.length);
+  return [...all.slice(first), ...all.slice(0, first)];
 }
 
 /** Times have seconds: one comment removed and another written within one would not show without the newest's id. */

@@ -26,7 +26,7 @@ export const bounds = {
   missedPulls: 50,
   /** Heads whose status is compared; the others have their turn in the next looks. */
   statuses: 20,
-  /** Pull requests whose comments are counted anew because something happened there. */
+  /** Pull requests whose comments are counted anew because something happened there; likewise. */
   reports: 20,
   /** Comments that are read since the last look. */
   comments: 1_000,
