@@ -24,7 +24,14 @@ const loadBefore = loadavg()[0] ?? 0;
 const rounds: Round[] = [];
 for (let world = 0; rounds.length < wanted; world += 1) {
   const plan = roundsOf(moments, perWorld).slice(0, wanted - rounds.length);
-  rounds.push(...(await runCampaign({ seed: seed + world, plan, tell: () => {} })));
+  const told: string[] = [];
+  const campaign = runCampaign({ seed: seed + world, plan, tell: (line) => told.push(line) });
+  rounds.push(
+    ...(await campaign.catch((error: unknown) => {
+      console.log(told.join('\n'));
+      throw error;
+    })),
+  );
   const minutes = (performance.now() - started) / 60_000;
   console.log(`${minutes.toFixed(1)} min: ${rounds.length} of ${wanted} rounds`);
 }

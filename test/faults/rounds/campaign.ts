@@ -116,7 +116,7 @@ async function strike(story: Story, backend: BackendProcess, { moment, deed, nth
     // Reached less often than in the rehearsal: what was going on at the same time took another turn.
     await rested;
     await backend.arm(null);
-    if (wanted === 1) throw new Error(`${deed} does not reach ${moment}.`);
+    if (wanted === 1) throw new Error(`${deed} does not reach ${moment}.\n${backend.log(6_000)}`);
     await story.prepare(deed);
   }
 }
