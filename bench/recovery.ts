@@ -22,16 +22,17 @@ const started = performance.now();
 const loadBefore = loadavg()[0] ?? 0;
 
 const rounds: Round[] = [];
-for (let world = 0; rounds.length < wanted; world += 1) {
+/** Why a world ended before its plan did. */
+const early: string[] = [];
+for (let world = 0; rounds.length < wanted && early.length < 10; world += 1) {
   const plan = roundsOf(moments, perWorld).slice(0, wanted - rounds.length);
   const told: string[] = [];
-  const campaign = runCampaign({ seed: seed + world, plan, tell: (line) => told.push(line) });
-  rounds.push(
-    ...(await campaign.catch((error: unknown) => {
-      console.log(told.join('\n'));
-      throw error;
-    })),
-  );
+  const tell = (line: string) => void told.push(line);
+  const ended = (round: Round) => void rounds.push(round);
+  await runCampaign({ seed: seed + world, plan, tell, ended }).catch((error: unknown) => {
+    early.push(String(error).split('\n', 1)[0] ?? '');
+    console.log(`${told.join('\n')}\n${error}`);
+  });
   const minutes = (performance.now() - started) / 60_000;
   console.log(`${minutes.toFixed(1)} min: ${rounds.length} of ${wanted} rounds`);
 }
@@ -58,7 +59,7 @@ function row(name: string, of: readonly Round[]): string {
 }
 
 console.log(`
-${rounds.length} kills: ${found('lost')} lost, ${found('doubled')} doubled, ${found('wrong')} wrong.
+${rounds.length} kills: ${found('lost')} lost, ${found('doubled')} doubled, ${found('wrong')} wrong; ${early.length} worlds ended early${early.map((why) => `\n- ${why}`).join('')}
 
 | Killed at | Kills | Serves again, median | All done, median | p95 | Most |
 |---|---|---|---|---|---|

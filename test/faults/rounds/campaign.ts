@@ -29,6 +29,8 @@ export interface CampaignOptions {
   /** In this order; a moment may come several times. */
   plan: readonly Moment[];
   tell: (line: string) => void;
+  /** Told of each round, also of one after which something is wrong. */
+  ended?: (round: Round) => void;
 }
 
 /** How often each moment of the plan comes, one after the other. */
@@ -39,7 +41,7 @@ export const roundsOf = (list: readonly Moment[], rounds: number): Moment[] =>
  * Kills the backend's process once per round, at its moment, and looks at what the next process makes of it. The
  * process that proves the recovery of one round is killed in the next, so that a round costs one start.
  */
-export async function runCampaign({ seed, plan, tell }: CampaignOptions): Promise<Round[]> {
+export async function runCampaign({ seed, plan, tell, ended }: CampaignOptions): Promise<Round[]> {
   const random = randomOf(seed, 'campaign');
   const world = await World.open();
   const rounds: Round[] = [];
@@ -64,7 +66,9 @@ export async function runCampaign({ seed, plan, tell }: CampaignOptions): Promis
       await story.rest();
       const doneMs = performance.now() - before;
       const findings = await findViolations(world, view);
-      rounds.push({ moment, deed, nth: struck, servingMs, doneMs, findings });
+      const round: Round = { moment, deed, nth: struck, servingMs, doneMs, findings };
+      rounds.push(round);
+      ended?.(round);
       const bad = findings.lost.length + findings.doubled.length + findings.wrong.length;
       tell(
         `${String(rounds.length).padStart(4)}  ${`${moment} (${struck}) by ${deed}`.padEnd(44)} serving ${ms(servingMs)}, done ${ms(doneMs)}${bad === 0 ? '' : `  ${JSON.stringify(findings)}`}`,

@@ -128,7 +128,8 @@ export class Story {
         return;
       case 'command': {
         const pull = this.#openPull() as PullRow;
-        await forge.comment('wendy', fullName, pull.index, '/databricks train');
+        // She has a session here: by it the backend knows what she may do.
+        await forge.comment('ada', fullName, pull.index, '/databricks train');
         return;
       }
       case 'unheard-push': {
