@@ -4,22 +4,37 @@ import type { Also, Happening, RunJournal } from './journal.ts';
 import type { Run, RunStore } from './ports.ts';
 import { isFinal } from './transitions.ts';
 
-/**
- * Ends the runs of a pull request that are not of this head, here and at Databricks. A run that another pull
- * request or the production branch needs too goes on.
- *
- * @param head as Gitea says now; null: the pull request was closed, so none is needed
- * @param reason one sentence for the run's page
- */
-export async function supersede(
-  { runs, journal }: { runs: RunStore; journal: RunJournal },
+export interface Superseding {
+  pull: number;
+  /**
+   * Of the pull request, read before the head was: what somebody else begins afterwards may be of a head that is newer
+   * than this one.
+   */
+  runs: readonly Run[];
+  /** As Gitea says; null: the pull request was closed, so none is needed. */
+  head: string | null;
+  /** One sentence for the run's page. */
+  reason: string;
+}
+
+/** Runs of a pull request that `supersede` looks at: the newest ones. */
+export const runsOfPull = async (
+  runs: Pick<RunStore, 'ofPull'>,
   repository: BoundRepository,
   pull: number,
-  head: string | null,
-  reason: string,
+): Promise<Run[]> => await runs.ofPull(repository.id, pull, 50);
+
+/**
+ * Ends those runs of a pull request that are not of this head, here and at Databricks. A run that another pull
+ * request or the production branch needs too goes on.
+ */
+export async function supersede(
+  journal: RunJournal,
+  repository: BoundRepository,
+  { pull, runs, head, reason }: Superseding,
 ): Promise<number> {
   let ended = 0;
-  for (const run of await runs.ofPull(repository.id, pull, 50)) {
+  for (const run of runs) {
     if (isFinal(run.state) || run.commit === head) continue;
     const end = (now: Run) => ending(now, reason, { pull });
     if ((await journal.insist(repository, run.id, 'superseded', end)) !== null) ended += 1;

@@ -13,7 +13,7 @@ import type { RunFactory } from './new-run.ts';
 import { defaultParameters } from './new-run.ts';
 import { concernsTraining } from './paths.ts';
 import type { ConfigurationRecord, Run, TrainingStores } from './ports.ts';
-import { supersede } from './supersede.ts';
+import { runsOfPull, supersede } from './supersede.ts';
 
 export interface TriggerOptions {
   transactor: Transactor<TrainingStores>;
@@ -109,22 +109,20 @@ export class Triggers {
     return isNew ? `run ${run.number}` : `run ${run.number} exists`;
   }
 
-  /** A pull request was opened, reopened or pushed to. */
+  /**
+   * A pull request was opened, reopened or pushed to. A delivery and the reconciler may look at the same one at the same
+   * time, each with the head that it read: neither ends a run of a newer head, and none of an older one is left behind.
+   */
   async pullChanged(repository: BoundRepository, index: number, actor: Actor): Promise<string> {
     const { forge, configurations, transactor, journal } = this.#options;
-    const { runs } = transactor.stores;
+    const runs = await runsOfPull(transactor.stores.runs, repository, index);
     const pull = await forge.pull(repository, index);
     if (!pull) return `there is no pull request ${index}`;
     if (pull.state !== 'open') return `pull request ${index} is ${pull.state}`;
     const head = pull.head.sha;
     const record = await configurations.read(repository);
-    await supersede(
-      { runs, journal },
-      repository,
-      index,
-      head,
-      `A newer push to pull request ${index} replaced this commit by ${head.slice(0, 10)}.`,
-    );
+    const reason = `A newer push to pull request ${index} replaced this commit by ${head.slice(0, 10)}.`;
+    await supersede(journal, repository, { pull: index, runs, head, reason });
     if (record.state !== 'ok') {
       await this.#tellConfiguration(repository, head, record, pull);
       return `the configuration is ${record.state}`;
@@ -138,18 +136,24 @@ export class Triggers {
       await this.#forkCannotTrain(repository, pull);
       return 'a fork cannot train with a job';
     }
-    return await this.#trainHead(repository, pull, record, actor);
+    const { outcome, isNew } = await this.#trainHead(repository, pull, record, actor);
+    if (!isNew) return outcome;
+    // Whoever saw a newer head, or the end, before this run was there did not end it.
+    const now = await forge.pull(repository, index);
+    if (now?.state !== 'open') return await this.pullClosed(repository, index);
+    return now.head.sha === head ? outcome : await this.pullChanged(repository, index, actor);
   }
 
   /** A pull request was closed. Merged: the registry decides about a release. Not merged: nothing is trained any more. */
   async pullClosed(repository: BoundRepository, index: number): Promise<string> {
     const { forge, transactor, journal } = this.#options;
+    const runs = await runsOfPull(transactor.stores.runs, repository, index);
     const pull = await forge.pull(repository, index);
     if (!pull) return `there is no pull request ${index}`;
     if (pull.state === 'open') return `pull request ${index} is open again`;
     if (pull.state === 'closed') {
       const reason = `Pull request ${index} was closed without being merged.`;
-      await supersede({ runs: transactor.stores.runs, journal }, repository, index, null, reason);
+      await supersede(journal, repository, { pull: index, runs, head: null, reason });
       return 'closed without being merged';
     }
     await transactor.transaction(async ({ outbox }) => {
@@ -175,7 +179,7 @@ export class Triggers {
     pull: PullFacts,
     record: Extract<ConfigurationRecord, { state: 'ok' }>,
     actor: Actor,
-  ): Promise<string> {
+  ): Promise<{ outcome: string; isNew: boolean }> {
     const { factory, transactor, evaluation } = this.#options;
     const { run, isNew } = await factory.create({
       repository,
@@ -201,7 +205,8 @@ export class Triggers {
       });
     }
     this.#options.wake();
-    return `run ${run.number}${isNew ? '' : ' exists'}${run.state === 'waiting' ? ', waits for approval' : ''}`;
+    const waits = run.state === 'waiting' ? ', waits for approval' : '';
+    return { outcome: `run ${run.number}${isNew ? '' : ' exists'}${waits}`, isNew };
   }
 
   /** Pull requests that could not be trained while the configuration was wrong. */

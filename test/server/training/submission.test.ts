@@ -5,7 +5,7 @@ import { StoreUnavailable } from '../../../src/server/duty/interruption.ts';
 import { LeaseLost, underLease } from '../../../src/server/duty/lease.ts';
 import { createLeaseStore } from '../../../src/server/store/lease-store.ts';
 import type { NewRun, Run } from '../../../src/server/training/ports.ts';
-import { endByPerson, supersede } from '../../../src/server/training/supersede.ts';
+import { endByPerson, runsOfPull, supersede } from '../../../src/server/training/supersede.ts';
 import { isFinal } from '../../../src/server/training/transitions.ts';
 import { down, FakeDatabricks } from './fake-databricks.ts';
 import type { SmallStage } from './small-stage.ts';
@@ -277,8 +277,9 @@ describe('a run that is superseded', () => {
     databricks.fault = async (method) => {
       if (method === during && once) {
         once = false;
-        const rooms = { runs: stage.stores.runs, journal: backend.journal };
-        superseded = await supersede(rooms, repository, 3, 'another head', 'A newer push replaced it.');
+        const runs = await runsOfPull(stage.stores.runs, repository, 3);
+        const by = { pull: 3, runs, head: 'another head', reason: 'A newer push replaced it.' };
+        superseded = await supersede(backend.journal, repository, by);
       }
       return null;
     };
@@ -309,8 +310,9 @@ describe('a run that is superseded', () => {
   test('before anything was sent is not sent: its messages are withdrawn', async () => {
     const { stage, databricks, backend, run } = await opened({ trigger: 'pull-request' });
     await stage.stores.runs.linkPull(run.id, repository.id, 3);
-    const rooms = { runs: stage.stores.runs, journal: backend.journal };
-    await supersede(rooms, repository, 3, null, 'Pull request 3 was closed.');
+    const runs = await runsOfPull(stage.stores.runs, repository, 3);
+    const reason = 'Pull request 3 was closed.';
+    await supersede(backend.journal, repository, { pull: 3, runs, head: null, reason });
     expect((await waiting(stage)).filter(({ key }) => key.startsWith('run:'))).toEqual([]);
     backend.start();
     await stage.clock.pass(minute, settled);
