@@ -34,7 +34,10 @@ export type ParkedMessage = Static<typeof ParkedMessage>;
 
 /** `GET …/outbox/parked` */
 export const ParkedList = Type.Object(
-  { items: Type.Array(ParkedMessage, { description: 'newest first, at most 50' }) },
+  {
+    items: Type.Array(ParkedMessage, { description: 'newest first, at most 50' }),
+    total: Type.Integer({ description: 'how many there are' }),
+  },
   { additionalProperties: false },
 );
 export type ParkedList = Static<typeof ParkedList>;

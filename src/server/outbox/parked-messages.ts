@@ -9,9 +9,6 @@ export interface ParkedMessagesOptions {
   clock?: () => Date;
 }
 
-/** So many are read when one is looked for: more that are parked is a server without any grant. */
-const most = 10_000;
-
 const words: Record<OutboxTopic, string> = {
   status: 'commit status',
   report: 'report',
@@ -56,6 +53,11 @@ export class ParkedMessages {
     return await this.#options.transactor.stores.outbox.parked(repositories, limit);
   }
 
+  /** How many there are of one repository. */
+  async count(repository: number): Promise<number> {
+    return await this.#options.transactor.stores.outbox.countParked([repository]);
+  }
+
   /**
    * Sends one again, with its attempts counted anew; recorded with whoever asked.
    *
@@ -69,8 +71,10 @@ export class ParkedMessages {
   ): Promise<ParkedMessage | null> {
     const { transactor, wake, clock = () => new Date() } = this.#options;
     const retried = await transactor.transaction(async ({ outbox, audit }) => {
-      const parked = (await outbox.parked(repositories, most)).find((message) => message.id === id);
-      const message = parked && (await outbox.retry(id, clock().toISOString()));
+      const parked = await outbox.findParked(id);
+      const isTheirs =
+        parked !== null && (repositories === 'all' || repositories.includes(parked.payload.repository));
+      const message = isTheirs ? await outbox.retry(id, clock().toISOString()) : null;
       if (!message) return null;
       const { topic, payload, reason, attempts } = message;
       const { commit, pull } = aboutOf(message);

@@ -71,6 +71,10 @@ export interface OutboxStore {
   withdraw(key: string, topics: readonly OutboxTopic[], now: string): Promise<number>;
   /** What was given up on, newest first. */
   parked(repositories: readonly number[] | 'all', limit: number): Promise<ParkedMessage[]>;
+  /** One of them; null: it is not parked. */
+  findParked(id: string): Promise<ParkedMessage | null>;
+  /** How many there are. */
+  countParked(repositories: readonly number[] | 'all'): Promise<number>;
   /**
    * A parked message is due again, with its attempts counted anew.
    *

@@ -5,6 +5,7 @@ import { commands } from './migrations/0002-commands.ts';
 import { leases } from './migrations/0003-leases.ts';
 import { releaseRequester } from './migrations/0004-release-requester.ts';
 import { workspaceAnswers } from './migrations/0005-workspace-answers.ts';
+import { outboxRepository } from './migrations/0006-outbox-repository.ts';
 import type { Schema } from './schema.ts';
 
 const migrations = {
@@ -13,6 +14,7 @@ const migrations = {
   '0003-leases': leases,
   '0004-release-requester': releaseRequester,
   '0005-workspace-answers': workspaceAnswers,
+  '0006-outbox-repository': outboxRepository,
 };
 
 /** The schema is of a version that is newer than this one. */

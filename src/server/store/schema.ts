@@ -168,6 +168,8 @@ export interface OutboxRow {
   /** Rows of one key go out in order. */
   key: string;
   payload: string;
+  /** Gitea's id, as in the payload; null in messages that were done with before there was this column. */
+  repository_id: number | null;
   state: 'pending' | 'done' | 'superseded' | 'parked';
   attempts: number;
   next_attempt_at: string;

@@ -15,7 +15,9 @@ const administers = {
   permissions: { ...repositoryView.permissions, administer: { allowed: true } },
 };
 const routes = { 'GET /runs?sort=started': { body: data.runList }, 'GET ': { body: administers } };
-const list = (...items: ParkedList['items']) => ({ body: { items } satisfies ParkedList });
+const list = (...items: ParkedList['items']) => ({
+  body: { items, total: items.length } satisfies ParkedList,
+});
 const notice = () => tab().querySelector('.dbx-parked');
 const rows = () =>
   [...tab().querySelectorAll('.dbx-parked li')].map((row) => row.textContent?.replace(/\s+/g, ' '));
@@ -125,6 +127,67 @@ describe('what could not be delivered', () => {
     fireEvent.click(tryAgain());
     await until(() => notice() === null, text);
     expect(text()).not.toContain('on the way again');
+    await until(() => text().includes('This message does not wait here any more.'), text);
+  });
+
+  it('does not lose the focus: it goes on to the next button, and at last to what became of the messages', async () => {
+    let items = ['a', 'b', 'c', 'd'].map((id) => parked({ id }));
+    const sends = (id: string) => () => {
+      items = items.filter((item) => item.id !== id);
+      return { body: parked({ id }) };
+    };
+    await openTab(
+      '',
+      {
+        ...routes,
+        'GET /outbox/parked': () => list(...items),
+        ...Object.fromEntries(items.map(({ id }) => [`POST /outbox/${id}/retry`, sends(id)])),
+      },
+      '4 messages could not be delivered',
+    );
+    const focused = () => document.activeElement?.getAttribute('aria-describedby') ?? '';
+    for (const [press, next] of [
+      [1, 'c'],
+      [2, 'c'],
+      [1, 'a'],
+    ] as const) {
+      const left = rows().length - 1;
+      tryAgain(press).focus();
+      fireEvent.click(tryAgain(press));
+      await until(() => rows().length === left && focused() === `dbx-parked-${next}`, text);
+    }
+    fireEvent.click(tryAgain());
+    await until(() => notice() === null && document.activeElement !== document.body, text);
+    expect(document.activeElement?.textContent).toContain('are on the way again.');
+  });
+
+  it('does not take the focus from whoever went on meanwhile', async () => {
+    let items = [parked({ id: 'a' }), parked({ id: 'b' })];
+    let answer: (() => void) | undefined;
+    await openTab(
+      '',
+      {
+        ...routes,
+        'GET /outbox/parked': () => list(...items),
+        'POST /outbox/a/retry': async () => {
+          await new Promise<void>((resolve) => {
+            answer = resolve;
+          });
+          items = items.slice(1);
+          return { body: parked({ id: 'a' }) };
+        },
+      },
+      '2 messages could not be delivered',
+    );
+    tryAgain().focus();
+    fireEvent.click(tryAgain());
+    await until(() => answer !== undefined, text);
+    const link = tab().querySelector<HTMLElement>('.dbx-run-name a')!;
+    link.focus();
+    answer!();
+    await until(() => rows().length === 1, text);
+    await until(() => !tryAgain().disabled, text);
+    expect(document.activeElement).toBe(link);
   });
 
   it('that was given up on once more is shown again, not as on the way', async () => {
@@ -152,6 +215,16 @@ describe('what could not be delivered', () => {
     );
     expect(rows()).toHaveLength(5);
     expect(notice()?.textContent).toContain('and 7 more');
+  });
+
+  it('is counted as it is where there are more than the API lists', async () => {
+    const items = Array.from({ length: 50 }, (_, position) => parked({ id: `m${position}` }));
+    await openTab(
+      '',
+      { ...routes, 'GET /outbox/parked': { body: { items, total: 1_234 } satisfies ParkedList } },
+      '1,234 messages could not be delivered',
+    );
+    expect(notice()?.textContent).toContain('and 1,229 more');
   });
 
   it('shows what others wrote as text', async () => {

@@ -131,6 +131,19 @@ describe('what could not be delivered', () => {
     expect(await store().parked([other], 10)).toHaveLength(1);
   });
 
+  test('is counted where there is more than is listed, and any of it can be sent once more', async () => {
+    const ids: string[] = [];
+    for (let number = 0; number < 60; number += 1) {
+      scene.backend.pass(1_000);
+      ids.push(await park(statusOf(String(number).padStart(40, 'd')), 'refused'));
+    }
+    const answer = (await request(scene.backend, ada, 'GET', address('parked'))).json() as ParkedList;
+    expect(answer.items.map(({ id }) => id)).toEqual(ids.slice(-50).reverse());
+    expect(answer.total).toBe(60);
+    expect((await request(scene.backend, ada, 'POST', address(`${ids[0]}/retry`))).statusCode).toBe(200);
+    expect((await request(scene.backend, ada, 'GET', address('parked'))).json().total).toBe(59);
+  });
+
   test('is not sent by a page of another site', async () => {
     const answer = await request(scene.backend, ada, 'POST', address('x/retry'), {
       headers: { origin: 'https://evil.example.com' },

@@ -83,6 +83,14 @@ describe.each(databases)('the outbox on %s', (database) => {
     expect(await repositories(9, { except: [] })).toEqual([1, 2, 1, 3, 1, 12]);
   });
 
+  test('leaves repositories out whatever the others say, be it a character that PostgreSQL does not know', async () => {
+    const { outbox, due } = await opened();
+    const payload = { repository: 8, description: 'a\0b' };
+    await outbox.enqueue({ topic: 'status', key: 'status:8:a', payload });
+    const rows = await due(at, 10, ['status'], { except: [9] });
+    expect(rows.map((row) => row.payload)).toEqual([payload]);
+  });
+
   test('withdraws what waits and what was parked, of the topics that are named', async () => {
     const { outbox, enqueue, due } = await opened();
     await enqueue('upload', 'run:1', 1);

@@ -46,7 +46,10 @@ export function outboxRoutes(app: App, { parked, runs }: OutboxRouteServices): v
     async ({ access }) => {
       const { id } = access.repository;
       const messages = await parked.list([id], most);
-      return { items: await Promise.all(messages.map((message) => shown(id, message))) };
+      return {
+        items: await Promise.all(messages.map((message) => shown(id, message))),
+        total: await parked.count(id),
+      };
     },
   );
 
