@@ -1,5 +1,7 @@
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
+import { createCallMetrics } from '../../../src/server/databricks/call-metrics.ts';
+import { StoreUnavailable } from '../../../src/server/duty/interruption.ts';
 import { measureWaiting } from '../../../src/server/http/waiting-metrics.ts';
 import { openStore } from '../store/open-store.ts';
 import { databases } from '../store/test-database.ts';
@@ -51,5 +53,35 @@ describe.each(databases)('Prometheus, on %s,', (database) => {
       'deliveries_waiting 2',
       'deliveries_oldest_waiting_seconds 120',
     ]);
+  });
+
+  test('is told all else while the store cannot be read, and what waits as soon as it can', async () => {
+    const { stores } = await openStore(database);
+    let full = true;
+    const unavailable = <T>(read: () => Promise<T>) => {
+      if (full) throw new StoreUnavailable('its disk is full', { cause: null });
+      return read();
+    };
+    const registry = new Registry();
+    measureWaiting(
+      registry,
+      {
+        outbox: {
+          counts: async () => await unavailable(() => stores.outbox.counts()),
+          oldestPending: async () => await unavailable(() => stores.outbox.oldestPending()),
+        },
+        deliveries: { counts: async () => await unavailable(() => stores.deliveries.counts()) },
+      },
+      () => new Date(),
+    );
+    createCallMetrics(registry)('main').turned?.(true);
+    const told = async () =>
+      (await registry.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    const breaker = 'gitea_databricks_workspace_circuit_open{workspace="main"} 1';
+    expect(await told()).toEqual([breaker]);
+    full = false;
+    expect(await told()).toHaveLength(6);
+    full = true;
+    expect(await told()).toEqual([breaker]);
   });
 });
