@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import pino from 'pino';
 import { loadServerConfiguration, secretsOf } from './config/load-server-configuration.ts';
 import type { Clock } from './duty/clock.ts';
 import { systemClock } from './duty/clock.ts';
 import { LeaseKeeper } from './duty/keeper.ts';
 import { within } from './duty/within.ts';
-import { createLog } from './http/log.ts';
+import { createLog, logDestination } from './http/log.ts';
 import { ProblemError } from './http/problem.ts';
 import { RefusedCallers } from './http/refused-callers.ts';
 import { openServingStore } from './store/serving-store.ts';
@@ -44,7 +43,7 @@ const stop = { breakOff: 3_000, leaveBehind: 4_500 };
 export async function startBackend(options: BackendOptions): Promise<Backend> {
   const configuration = loadServerConfiguration(options.configFile);
   const { clock = systemClock } = options;
-  const destination = options.logFile === undefined ? undefined : pino.destination(options.logFile);
+  const destination = logDestination(options.logFile);
   const log = createLog(options.logLevel ?? 'info', secretsOf(configuration), destination);
   const store = await openServingStore(configuration.database, {
     failed: (err) => log.warn({ err }, 'the store failed in the background'),

@@ -49,17 +49,32 @@ const serializers = {
   err: pino.stdSerializers.errWithCause,
 };
 
+/** So much of what could not be written waits to be, characters; what is more is left out. */
+const mostWaiting = 1024 * 1024;
+
+/**
+ * Where the log goes. When that cannot be written (its disk is full), serving goes on: what the log could not take is
+ * written as soon as it can.
+ *
+ * @param file standard output where it is left out
+ */
+export function logDestination(file?: string): DestinationStream {
+  const destination = pino.destination({ dest: file ?? 1, sync: true, maxLength: mostWaiting });
+  // Unheard, it would end the process.
+  destination.on('error', () => {});
+  return destination;
+}
+
 /**
  * The backend's log: JSON lines, secrets removed.
  *
  * @param level pino's level
  * @param knownSecrets values read from secret files
- * @param destination standard output by default
  */
 export function createLog(
   level: string,
-  knownSecrets: readonly string[] = [],
-  destination?: DestinationStream,
+  knownSecrets: readonly string[],
+  destination: DestinationStream,
 ): Logger {
   const options = {
     level,
@@ -69,5 +84,5 @@ export function createLog(
     serializers,
     hooks: { streamWrite: (line: string) => removeSecrets(line, knownSecrets) },
   };
-  return destination ? pino(options, destination) : pino(options);
+  return pino(options, destination);
 }
