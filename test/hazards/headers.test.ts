@@ -121,12 +121,15 @@ describe('the headers of every answer are strict', () => {
   test('of too many requests and of counterparts that do not answer: 429, 502', async () => {
     const own = await startPopulatedBackend({ rateLimits: { address: 5, user: 1_000, repository: 1_000 } });
     try {
-      let last = await request(own, null, 'GET', 'health/live');
+      let last = await request(own, null, 'GET', '.well-known/jwks.json');
       for (let asked = 0; asked < 10 && last.statusCode !== 429; asked += 1) {
-        last = await request(own, null, 'GET', 'health/live');
+        last = await request(own, null, 'GET', '.well-known/jwks.json');
       }
       expect(last.statusCode).toBe(429);
       expectStrict(last.headers, '429');
+      // A balancer that asks from the same address is still told how the backend is.
+      for (const path of ['health/live', 'health/ready'])
+        expect((await request(own, null, 'GET', path)).statusCode).toBe(200);
       // The task's run is unknown to the workspace, which does not answer.
       const { runs } = own.transactor.stores;
       const run = (await runs.findById(own.run))!;

@@ -17,10 +17,19 @@ function isLoopback(address: string): boolean {
 
 /** `health/live`, `health/ready` for everybody; `metrics` (Prometheus) for the machine itself only. */
 export function healthRoutes(app: App, { ready, metrics }: HealthRouteServices): void {
-  app.get('/health/live', { schema: { summary: 'The process answers' } }, async () => ({ status: 'live' }));
+  // Whoever asks often, from the address of all requests, must not be told "too many": it would count as "no".
+  const config = { rateLimit: false };
+  app.get('/health/live', { config, schema: { summary: 'The process answers' } }, async () => ({
+    status: 'live',
+  }));
 
-  app.get('/health/ready', { schema: { summary: 'Requests can be served' } }, async () => {
-    await ready();
+  let looking: Promise<void> | undefined;
+  app.get('/health/ready', { config, schema: { summary: 'Requests can be served' } }, async () => {
+    // Many who ask at once are one question to the store.
+    looking ??= ready().finally(() => {
+      looking = undefined;
+    });
+    await looking;
     return { status: 'ready' };
   });
 
