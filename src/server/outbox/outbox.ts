@@ -135,9 +135,7 @@ export class Outbox implements Duty {
     try {
       await this.#attempt(item, signal);
     } catch (error) {
-      if (!(error instanceof LeaseLost)) {
-        this.#options.log.error({ err: error, key: item.key }, 'the outbox could not be written');
-      }
+      this.#notWritten(item, error);
       await pause(this.#clock, restMs, signal);
     } finally {
       this.#ended.add(item.id);
@@ -154,9 +152,30 @@ export class Outbox implements Duty {
       return;
     }
     reached('outbox.sent');
-    const now = this.#clock.now().toISOString();
-    await this.#write((outbox) => outbox.done(item.id, now));
+    await this.#sent(item, signal);
     reached('outbox.recorded');
+  }
+
+  /** While the store cannot be written that is tried again, not the sending. */
+  async #sent(item: OutboxItem, signal: AbortSignal): Promise<void> {
+    const now = this.#clock.now().toISOString();
+    for (;;) {
+      try {
+        await this.#write((outbox) => outbox.done(item.id, now));
+        return;
+      } catch (error) {
+        if (error instanceof LeaseLost || signal.aborted) throw error;
+        this.#notWritten(item, error);
+        await pause(this.#clock, restMs, signal);
+      }
+    }
+  }
+
+  #notWritten({ topic, key }: OutboxItem, error: unknown): void {
+    const { log } = this.#options;
+    if (error instanceof LeaseLost)
+      log.warn({ err: error, topic, key }, 'an outgoing message is another backend’s now');
+    else log.error({ err: error, topic, key }, 'the outbox could not be written');
   }
 
   async #failed(item: OutboxItem, error: unknown, signal: AbortSignal): Promise<void> {
@@ -167,6 +186,7 @@ export class Outbox implements Duty {
     const later = (milliseconds: number) => new Date(now.getTime() + milliseconds).toISOString();
     switch (consequence.kind) {
       case 'lease-lost':
+        this.#notWritten(item, error);
         await pause(this.#clock, restMs, signal);
         return;
       case 'postpone':

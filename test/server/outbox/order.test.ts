@@ -204,3 +204,28 @@ test('what was sent while the store was being asked is not sent once more', asyn
   await outbox.stop();
   await box.close();
 });
+
+test('what was sent while the store cannot be written is recorded later, and not sent again', async () => {
+  const sent: unknown[] = [];
+  let full = true;
+  const box = await openBox(async ({ value }) => void sent.push(value));
+  await box.enqueue('cancel', 'run:1', 1);
+  const outbox = box.create({
+    transactor: {
+      stores: box.transactor.stores,
+      transaction: async (work) => {
+        if (full) throw new Error('its disk is full');
+        return await box.transactor.transaction(work);
+      },
+    },
+  });
+  outbox.start();
+  await box.pass(60_000);
+  expect(sent).toEqual([1]);
+  full = false;
+  await box.pass(6_000);
+  expect(sent).toEqual([1]);
+  expect(await box.rows()).toMatchObject([{ state: 'done', attempts: 0 }]);
+  await outbox.stop();
+  await box.close();
+});

@@ -81,6 +81,7 @@ describe('the outbox', () => {
     await box.enqueue('status', 'status:1:b', 9);
     box.start();
     await until(() => sent.length === 2);
+    await until(async () => !(await box.states()).includes('pending'));
     expect(sent).toEqual([3, 9]);
     expect(await box.states()).toEqual(['superseded', 'superseded', 'done', 'done']);
   });
@@ -88,13 +89,15 @@ describe('the outbox', () => {
   test('waits for a status under way before it sends the newer one of its key', async () => {
     const sent: unknown[] = [];
     const { promise, resolve } = Promise.withResolvers<void>();
+    let underWay = false;
     const box = await opened(async ({ value }) => {
+      underWay = true;
       if (value === 1) await promise;
       sent.push(value);
     });
     await box.enqueue('status', 'k', 1);
     const outbox = box.start();
-    await until(async () => (await box.states())[0] === 'pending');
+    await until(() => underWay);
     await box.enqueue('status', 'k', 2);
     outbox.wake();
     resolve();
