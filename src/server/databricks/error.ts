@@ -1,3 +1,6 @@
+/** Code of a token that was refused while our clock was wrong. */
+export const clockWrong = 'CLOCK_WRONG';
+
 const missingCodes: readonly string[] = ['RESOURCE_DOES_NOT_EXIST', 'NOT_FOUND'];
 const missingSentence = /\b(Job|Run)\b.* (does not|doesn't) exist/i;
 
@@ -34,9 +37,12 @@ export class DatabricksError extends Error {
     this.requestId = fields.requestId ?? null;
   }
 
-  /** No answer, too many requests, or a fault on the other side: the same call may pass later. */
+  /**
+   * No answer, too many requests, a fault on the other side, or a clock of ours that will be set right: the same call
+   * may pass later.
+   */
   get temporary(): boolean {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
+    return this.status === 0 || this.status === 429 || this.status >= 500 || this.code === clockWrong;
   }
 
   /**

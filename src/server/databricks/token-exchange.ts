@@ -8,8 +8,9 @@ import type { TokenExchange } from '../identity/workspace-tokens.ts';
 import { connectionReason } from '../outbound/connection-reason.ts';
 import { guardedFetch } from '../outbound/guarded-fetch.ts';
 import { timeLimit } from '../outbound/time-limit.ts';
-import { DatabricksError } from './error.ts';
+import { clockWrong, DatabricksError } from './error.ts';
 import { retryAfterOf } from './failed-answer.ts';
+import { clockFault } from './remote-time.ts';
 import { WorkspaceGate } from './workspace-gate.ts';
 
 const jwtType = 'urn:ietf:params:oauth:token-type:jwt';
@@ -23,8 +24,11 @@ interface Refusal {
   message?: unknown;
 }
 
-/** @param secrets that were sent: Databricks' words are told without them */
-function failure(what: string, error: unknown, secrets: readonly string[] = []): DatabricksError {
+/**
+ * @param secrets that were sent: Databricks' words are told without them
+ * @param now what our clock says, milliseconds since the epoch
+ */
+function failure(what: string, error: unknown, secrets: readonly string[], now: number): DatabricksError {
   if (error instanceof DatabricksError) return error;
   if (error instanceof NetworkError) {
     return new DatabricksError(
@@ -47,6 +51,13 @@ function failure(what: string, error: unknown, secrets: readonly string[] = []):
   const text = (...values: unknown[]) =>
     values.find((value): value is string => typeof value === 'string' && value !== '');
   const said = withoutQuotedSecrets(text(told.error_description, told.message) ?? '', secrets).slice(0, 500);
+  const { status, headers } = error.response;
+  // Whatever it says: a token whose times are wrong is not judged by anything else.
+  const fault = status < 500 && status !== 429 ? clockFault(headers.get('date'), now) : null;
+  if (fault !== null) {
+    const message = `${fault} ${what}${said && `: ${said}`}`;
+    return new DatabricksError({ code: clockWrong, status, message });
+  }
   return new DatabricksError({
     code: text(told.error, told.error_code) ?? `HTTP_${error.response.status}`,
     status: error.response.status,
@@ -71,7 +82,7 @@ export interface TokenExchangeOptions {
   gateOf?: (host: string) => WorkspaceGate;
   /** Ends all calls with a temporary error: the backend stops. */
   signal?: AbortSignal;
-  /** For time-outs. */
+  /** For time-outs, and for telling how wrong it is. */
   clock?: Clock;
 }
 
@@ -128,7 +139,7 @@ export function createTokenExchange(userAgent: string, options: TokenExchangeOpt
       try {
         return await ask(limit.signal);
       } catch (error) {
-        throw limit.over ? tooLate(what, error) : failure(what, error, sent);
+        throw limit.over ? tooLate(what, error) : failure(what, error, sent, clock.now().getTime());
       } finally {
         limit.callOff();
       }

@@ -8,6 +8,7 @@ import { CircuitBreaker } from './circuit-breaker.ts';
 import { DatabricksError } from './error.ts';
 import { stopping } from './failed-answer.ts';
 import { RateBudget } from './rate-budget.ts';
+import { RemoteTime } from './remote-time.ts';
 
 /** How a request ended: `failed` is no answer, `held` never went out because the breaker was open. */
 export type CallResult = 'ok' | 'refused' | 'throttled' | 'failed' | 'held';
@@ -63,6 +64,7 @@ function mayPass({ code, status, retryAfter }: DatabricksError): boolean {
  * API family, and the lease of whoever acts. Repeats where that is safe: 429, 503 and lost connections, twice.
  */
 export class WorkspaceGate {
+  readonly time: RemoteTime;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #observer: GateObserver;
@@ -77,6 +79,7 @@ export class WorkspaceGate {
     const { clock = systemClock, observer = {}, random = Math.random } = options;
     const all = { ...rates, ...options.rates };
     this.#clock = clock;
+    this.time = new RemoteTime(clock);
     this.#random = random;
     this.#observer = observer;
     this.#budgets = new Map(

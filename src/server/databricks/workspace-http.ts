@@ -133,7 +133,7 @@ export class WorkspaceHttp {
     signal: AbortSignal,
   ): Promise<Response> {
     const raw = body instanceof Uint8Array || typeof body === 'string';
-    return await ky(address, {
+    const response = await ky(address, {
       method,
       searchParams: query,
       redirect: 'manual',
@@ -149,6 +149,8 @@ export class WorkspaceHttp {
       retry: 0,
       fetch: this.#options.fetch ?? guardedFetch,
     });
+    this.#gate.time.note(response.headers.get('date'));
+    return response;
   }
 
   /** Asks without a token, which is refused: that somebody refuses it is what is to be known. */

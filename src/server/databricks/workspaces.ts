@@ -52,6 +52,8 @@ export function createWorkspaces({ workspaces, userAgent, observer, clock, signa
     /** Whether it answers; what has no name in the configuration is not asked anything. */
     answering: (name: string): Pick<WorkspaceGate, 'permits' | 'waitMs'> =>
       gates.get(name) ?? { permits: () => Number.POSITIVE_INFINITY, waitMs: () => 0 },
+    /** What time it is there, by its last answer; null: it has not said. */
+    timeOf: (name: string): Date | null => gates.get(name)?.time.now() ?? null,
     /** Ends the looks at those that do not answer. */
     close(): void {
       for (const gate of gates.values()) gate.close();

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { ProblemCode } from '../../contract/problem.ts';
-import { DatabricksError } from '../databricks/error.ts';
+import { clockWrong, DatabricksError } from '../databricks/error.ts';
 import { StoreUnavailable } from '../duty/interruption.ts';
 import { GiteaError } from '../gitea/error.ts';
 import { ProblemError } from './problem.ts';
@@ -44,6 +44,8 @@ function wrongFields(error: FastifyError): { path: string; message: string }[] {
 
 /** What a Databricks fault is to our caller. Its own text may hold foreign names: shown, but never tokens. */
 function ofDatabricks(error: DatabricksError): ProblemError {
+  if (error.code === clockWrong)
+    return new ProblemError('databricks-unavailable', error.message, { cause: error });
   return error.temporary
     ? new ProblemError(
         'databricks-unavailable',

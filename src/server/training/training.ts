@@ -39,6 +39,8 @@ export interface TrainingDependencies {
   bindings: readonly Pick<Binding, 'id' | 'workspace'>[];
   /** Whether a workspace answers; each is taken to, where this is left out. */
   answering?: (workspace: string) => Answering;
+  /** What time it is in a workspace, where that is known. */
+  timeOf?: (workspace: string) => Date | null;
   configurations: Configurations;
   champions: Champions;
   announcer: Announcer;
@@ -107,6 +109,7 @@ export function createTraining(dependencies: TrainingDependencies) {
       clock,
       pollMs,
       usualDurations: createUsualDurations(runs, time),
+      timeOf: dependencies.timeOf ?? (() => null),
       beside: (name) => watchers.get(name)?.size ?? 0,
       log,
     }),

@@ -20,6 +20,8 @@ export interface WatchingOptions {
   /** Pause between two looks at a young run, milliseconds (see pace.ts). */
   pollMs: number;
   usualDurations: UsualDurations;
+  /** What time it is in the workspace of this name; null: not known. */
+  timeOf: (workspace: string) => Date | null;
   /** How many runs are under way in the workspace of this name. */
   beside: (workspace: string) => number;
   log: { warn(fields: object, message: string): void };
@@ -42,13 +44,16 @@ function sinceTasksEnded({ tasks }: RemoteRun, at: Date): number | null {
   return ended.length === 0 || ended.length < ends.length ? null : at.getTime() - Math.max(...ended);
 }
 
+/** Both clocks have to say that it is late: ours may have been set meanwhile. */
+const earlier = (one: Date, other: Date | null): Date => (other !== null && other < one ? other : one);
+
 /** What is written when a run ends: when it did at Databricks, where it said so. */
 export const endedAtOf = ({ endedAt }: Pick<RemoteRun, 'endedAt'>): { endedAt?: string } =>
   endedAt === null ? {} : { endedAt: new Date(endedAt).toISOString() };
 
 /** Looks at runs that Databricks has accepted. */
 export function createWatching(options: WatchingOptions) {
-  const { journal, workspace, clock, pollMs, usualDurations, beside, log } = options;
+  const { journal, workspace, clock, pollMs, usualDurations, timeOf, beside, log } = options;
   const liveMetrics = createLiveMetrics({ workspace, log });
 
   /** Another look at what is not over yet. */
@@ -147,7 +152,8 @@ export function createWatching(options: WatchingOptions) {
       if (remote.result !== 'succeeded') return await endedBadly(repository, run, remote, seen, as);
       return await journal.record(repository, run, 'trained', { change: seen });
     }
-    if (isOverdue(run, remote, clock())) return await overran(repository, run, seen);
+    if (isOverdue(run, remote, earlier(clock(), timeOf(repository.workspace.name))))
+      return await overran(repository, run, seen);
     await goesOn(repository, run, remote, seen, as);
     return run;
   };

@@ -225,6 +225,7 @@ export function createRooms({ configuration, store, clock, log, signal }: Surrou
     workspace,
     bindings: configuration.bindings,
     answering: workspaces.answering,
+    timeOf: workspaces.timeOf,
     time: clock,
     configurations,
     champions: catalogue,

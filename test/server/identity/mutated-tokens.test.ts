@@ -16,6 +16,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Workspace } from '../../../src/emulator/databricks/workspace.ts';
 import { createWorkspace } from '../../../src/emulator/databricks/workspace.ts';
 import { createTokenExchange } from '../../../src/server/databricks/token-exchange.ts';
+import { systemClock } from '../../../src/server/duty/clock.ts';
 import { federationPolicies } from '../../../src/server/identity/federation-policies.ts';
 import { Issuer } from '../../../src/server/identity/issuer.ts';
 import { unseal } from '../../../src/server/identity/seal.ts';
@@ -166,6 +167,27 @@ test('clocks that differ by half a minute are forgiven', async () => {
   await expect(give(await again({ iat: seconds() + 30, nbf: seconds() + 30 }))).resolves.toBeTruthy();
   await expect(give(await again({ iat: seconds() - 300, exp: seconds() - 30 }))).resolves.toBeTruthy();
 });
+
+test.each([
+  [10, 'ahead of'],
+  [-10, 'behind'],
+])(
+  'a clock that is %i minutes off is named when a token is refused for it, and may be set right',
+  async (off, side) => {
+    const shift = off * 60;
+    const wrong = createTokenExchange('gitea-databricks/test', {
+      clock: { ...systemClock, now: () => new Date(Date.now() + shift * 1000) },
+    });
+    const jwt = await again({ iat: seconds() + shift - 5, exp: seconds() + shift + 295 });
+    await expect(wrong.federated(workspace.host, trainer, jwt)).rejects.toMatchObject({
+      code: 'CLOCK_WRONG',
+      temporary: true,
+      message: expect.stringContaining(
+        `The clock of the backend's machine is 10 minutes ${side} Databricks'`,
+      ),
+    });
+  },
+);
 
 test('no signature but the issuer’s, by ES256, counts', async () => {
   const refused = async (jwt: string, told: RegExp) =>

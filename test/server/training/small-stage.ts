@@ -192,6 +192,7 @@ export function startBackend(
       ...shared,
       pollMs: 1_000,
       usualDurations: async () => null,
+      timeOf: () => null,
       beside: () => 0,
     }),
     judge: createJudging({ ...shared, evaluation }),
