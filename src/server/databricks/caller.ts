@@ -13,7 +13,7 @@ export type Call = <T>(as: CallAs, method: Method, path: string, options?: CallO
  */
 export function createCall(http: (workspace: string) => WorkspaceHttp, tokens: WorkspaceTokens): Call {
   const minted = new WeakMap<object, Map<string, { token: Promise<string>; at: number }>>();
-  /** Below the five minutes that a minted token lives. */
+  /** Below the five minutes that a minted token lives, on a clock that does not jump. */
   const freshForMs = 200_000;
 
   function tokenFor({ repository, role, act }: CallAs): Promise<string> {
@@ -23,9 +23,9 @@ export function createCall(http: (workspace: string) => WorkspaceHttp, tokens: W
     const ofAct = minted.get(act) ?? new Map<string, { token: Promise<string>; at: number }>();
     minted.set(act, ofAct);
     const known = ofAct.get(role);
-    if (known && Date.now() - known.at < freshForMs) return known.token;
+    if (known && performance.now() - known.at < freshForMs) return known.token;
     const token = tokens.accessToken(id, role, act);
-    ofAct.set(role, { token, at: Date.now() });
+    ofAct.set(role, { token, at: performance.now() });
     token.catch(() => ofAct.delete(role));
     return token;
   }

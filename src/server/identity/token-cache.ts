@@ -23,7 +23,7 @@ const retryAfterMs = 5_000;
  * Tokens that are shared by name: one request at a time for each, and a new one before the present one ends, so that
  * nobody waits. A failed refresh is nobody's failure while the present token serves.
  *
- * @param now milliseconds
+ * @param now milliseconds; does not jump
  */
 export function createTokenCache(now: () => number) {
   const held = new Map<string, Held>();

@@ -48,9 +48,10 @@ export function createWorkspaceTokens(dependencies: {
   provider: ProviderTokens;
   exchange: TokenExchange;
   audit: AuditLog;
+  /** Milliseconds; does not jump. */
   now?: () => number;
 }): WorkspaceTokens {
-  const { configuration, issuer, provider, exchange, audit, now = Date.now } = dependencies;
+  const { configuration, issuer, provider, exchange, audit, now = () => performance.now() } = dependencies;
   const cache = createTokenCache(now);
 
   async function ask(

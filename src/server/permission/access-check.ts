@@ -29,9 +29,10 @@ function notFound(): ProblemError {
 export function createAccessCheck(dependencies: {
   repositories: BoundRepositories;
   gitea: UserGitea;
+  /** Milliseconds; does not jump: an old answer must not become new again. */
   now?: () => number;
 }): AccessCheck {
-  const { repositories, gitea, now = Date.now } = dependencies;
+  const { repositories, gitea, now = () => performance.now() } = dependencies;
   const answers = new Map<string, { at: number; answer: Promise<unknown> }>();
 
   async function ask(viewer: Viewer, repository: BoundRepository): Promise<Access> {
