@@ -11,6 +11,10 @@ import { findPostgres } from './binaries.ts';
 export interface Cluster {
   /** Its first database, as the owner of everything. */
   connection: PostgresConfiguration;
+  /** Ends it at once, as a crash does; what was committed is still there after `again`. */
+  halt(): Promise<void>;
+  again(): Promise<void>;
+  /** For good. */
   stop(): Promise<void>;
 }
 
@@ -24,8 +28,10 @@ const untilParentEnds =
 /**
  * Starts a server that listens on a Unix socket only. Its texts are compared by the rules of a language, as on many
  * servers: what depends on the order of bytes shows. What it writes does not survive the machine.
+ *
+ * @param more settings of postgresql.conf
  */
-export async function startCluster(): Promise<Cluster> {
+export async function startCluster(more: Readonly<Record<string, string>> = {}): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'postgres-'));
   chmodSync(folder, 0o755);
   const asRoot = process.getuid?.() === 0;
@@ -57,28 +63,38 @@ export async function startCluster(): Promise<Cluster> {
     autovacuum: 'off',
     wal_level: 'minimal',
     max_wal_senders: '0',
+    ...more,
   };
   const parameters = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const server = spawn('sh', ['-c', untilParentEnds, 'sh', postgres, '-D', data, ...parameters], {
-    ...user,
-    cwd: folder,
-    stdio: ['pipe', 'ignore', 'pipe'],
-  });
-  const said: string[] = [];
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.once('exit', () => reject(new Error(`PostgreSQL did not start: ${said.join('')}`)));
-    server.stderr.setEncoding('utf8').on('data', (text: string) => {
-      if (said.length < 100) said.push(text);
-      if (text.includes('ready to accept connections')) resolve();
+  const command = ['-c', untilParentEnds, 'sh', postgres, '-D', data, ...parameters];
+  async function start() {
+    const server = spawn('sh', command, { ...user, cwd: folder, stdio: ['pipe', 'ignore', 'pipe'] });
+    const said: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.once('exit', () => reject(new Error(`PostgreSQL did not start: ${said.join('')}`)));
+      server.stderr.setEncoding('utf8').on('data', (text: string) => {
+        if (said.length < 100) said.push(text);
+        if (text.includes('ready to accept connections')) resolve();
+      });
     });
-  });
+    return server;
+  }
+  let server = await start();
+  async function halt(): Promise<void> {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const ended = once(server, 'exit');
+    server.stdin.end();
+    await ended;
+  }
   return {
     connection: { host: socket, port: 5432, database: 'postgres', user: 'postgres', password, tls: 'none' },
+    halt,
+    async again() {
+      server = await start();
+    },
     async stop() {
-      const ended = once(server, 'exit');
-      server.stdin.end();
-      await ended;
+      await halt();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -3,10 +3,11 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Arming, FromProcess, ToProcess } from './words.ts';
+import type { Arming, FromProcess, Order, ToProcess } from './words.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const preload = new URL('./at-moment.ts', import.meta.url).href;
+const shiftedClock = new URL('./shifted-clock.ts', import.meta.url).href;
 
 /** How a process ended. */
 export interface Ending {
@@ -18,12 +19,12 @@ export interface BackendProcessOptions {
   configFile: string;
   /** Standard output and error are appended to it. */
   logFile: string;
-  /** Before the command: `['prlimit', …]`. */
-  through?: readonly string[];
   /** How long the start may take, milliseconds. */
   patienceMs?: number;
   /** Armed before its first line. */
   arming?: Arming;
+  /** How far its wall clock is ahead of the machine's, milliseconds. */
+  aheadMs?: number;
 }
 
 /** The real backend in a process of its own, as an administrator starts it. */
@@ -41,19 +42,19 @@ export class BackendProcess {
   private constructor(options: BackendProcessOptions) {
     this.#options = options;
     const log = openSync(options.logFile, 'a');
-    const [command = '', ...args] = [
-      ...(options.through ?? []),
-      process.execPath,
+    const args = [
       '--import',
       preload,
+      '--import',
+      shiftedClock,
       'src/cli/main.ts',
       'serve',
       '--config',
       options.configFile,
     ];
     const armed = options.arming === undefined ? {} : { FAULTS_ARMING: JSON.stringify(options.arming) };
-    const env = { ...process.env, ...armed };
-    this.#child = spawn(command, args, { cwd: root, env, stdio: ['ignore', log, log, 'ipc'] });
+    const env = { ...process.env, ...armed, FAULTS_AHEAD_MS: String(options.aheadMs ?? 0) };
+    this.#child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', log, log, 'ipc'] });
     closeSync(log);
     this.ended = new Promise((done) => {
       const end = (code: number | null, signal: NodeJS.Signals | null) => {
@@ -116,6 +117,11 @@ export class BackendProcess {
     return (await this.#ask({ kind: 'count' })).counts;
   }
 
+  /** Sets its wall clock; what has passed since some moment stays as it is. */
+  async setClock(aheadMs: number): Promise<void> {
+    await this.#ask({ kind: 'set-clock', aheadMs });
+  }
+
   signal(signal: NodeJS.Signals): void {
     if (this.#ending === null) this.#child.kill(signal);
   }
@@ -137,7 +143,7 @@ export class BackendProcess {
     return readFileSync(this.#options.logFile, 'utf8').slice(-length);
   }
 
-  async #ask(message: { kind: 'count' } | { kind: 'arm'; arming: Arming | null }): Promise<FromProcess> {
+  async #ask(message: Order): Promise<FromProcess> {
     this.#number += 1;
     const number = this.#number;
     const answered = new Promise<FromProcess>((resolve) => this.#answers.set(number, resolve));

@@ -150,11 +150,11 @@ export class World {
     };
   }
 
-  /** Starts a replica's process and waits until it serves. */
-  async start(replica: Replica, through: readonly string[] = []): Promise<BackendProcess> {
+  /** Starts a replica's process and waits until it serves. @param aheadMs of its wall clock */
+  async start(replica: Replica, aheadMs = 0): Promise<BackendProcess> {
     if (!this.backends.includes(replica.origin)) this.backends.push(replica.origin);
     const { configFile, logFile } = replica;
-    const started = await BackendProcess.start({ configFile, logFile, through }, () =>
+    const started = await BackendProcess.start({ configFile, logFile, aheadMs }, () =>
       isReady(replica.origin),
     );
     this.#facts.closers.push(() => started.kill());
