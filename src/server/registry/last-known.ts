@@ -1,6 +1,7 @@
 import { DatabricksError } from '../databricks/error.ts';
 import type { Clock } from '../duty/clock.ts';
 import { pause } from '../duty/clock.ts';
+import { outsideLease } from '../duty/lease.ts';
 import type { Transactor } from '../store/transactor.ts';
 import type { AnswerStore } from './ports.ts';
 
@@ -107,8 +108,7 @@ export class LastKnown {
     const save = !same || now - before.savedAt > staleMs;
     this.#remembered.set(key, { value, readAt, savedAt: save ? now : before.savedAt });
     if (!save) return;
-    transactor
-      .transaction(({ answers }) => answers.save(key, { value, readAt }))
+    outsideLease(() => transactor.transaction(({ answers }) => answers.save(key, { value, readAt })))
       // It is an extra: what was answered is shown all the same, and saved with the next answer.
       .catch(() => this.#remembered.delete(key));
   }
