@@ -1,3 +1,4 @@
+import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { backendPath } from '../../../src/demo/setup/backend-configuration.ts';
 import { inMs } from '../figures.ts';
@@ -48,15 +49,38 @@ const fill = () => limitFileSize(backend.pid, 0);
 const makeRoom = () => limitFileSize(backend.pid, null);
 const ready = async () => (await healthOf(replica.origin)).ready;
 
-/** A person's POST past the front. @returns status and code of the problem */
-async function post(path: string, body: unknown): Promise<{ status: number; code?: string }> {
+interface Told {
+  status: number;
+  code?: string;
+  retryAfter: string | null;
+}
+
+async function told(response: Response): Promise<Told> {
+  const { code } = (await response.json()) as { code?: string };
+  const retryAfter = response.headers.get('retry-after');
+  return { status: response.status, ...(code === undefined ? {} : { code }), retryAfter };
+}
+
+/** One delivery, with its signature. */
+async function deliver(url: string, { event, eventType, body }: OutgoingDelivery): Promise<Told> {
+  const headers = {
+    'content-type': 'application/json',
+    'x-gitea-delivery': randomUUID(),
+    'x-gitea-event': event,
+    'x-gitea-event-type': eventType,
+    'x-gitea-signature': createHmac('sha256', world.webhookSecret).update(body).digest('hex'),
+  };
+  return await told(await fetch(url, { method: 'POST', headers, body }));
+}
+
+/** A person's POST past the front. */
+async function post(path: string, body: unknown): Promise<Told> {
   const response = await fetch(`${replica.origin}${backendPath}api/v1/${path}`, {
     method: 'POST',
     headers: { cookie, origin: new URL(world.url).origin, 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
-  const { code } = (await response.json()) as { code?: string };
-  return { status: response.status, ...(code === undefined ? {} : { code }) };
+  return await told(response);
 }
 
 /** What the forge made since, which nobody may have heard. */
@@ -81,11 +105,10 @@ test.runIf(possible)(
     expect(refused.statuses).toEqual({ 503: 2 * made.length });
     const answered = world.forge.forge.context.store.deliveries.list({}).filter(({ id }) => !known.has(id));
     expect(new Set(answered.map(({ responseStatus }) => responseStatus))).toEqual(new Set([503]));
+    const unavailable = { status: 503, code: 'store-unavailable', retryAfter: '5' };
+    expect(await deliver(url, made[0] as OutgoingDelivery)).toEqual(unavailable);
     const id = world.forge.repository('ml/wine').id;
-    expect(await post(`repositories/${id}/runs`, { branch: 'main' })).toEqual({
-      status: 503,
-      code: 'store-unavailable',
-    });
+    expect(await post(`repositories/${id}/runs`, { branch: 'main' })).toEqual(unavailable);
     await eventually('word that it is not ready', async () => (await ready()) === 503);
     expect((await healthOf(replica.origin)).live).toBe(200);
     expect((await readStore(view)).deliveries).toHaveLength(stored);
