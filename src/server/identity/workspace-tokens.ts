@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import type { AuditLog } from '../audit/entry.ts';
 import type { Binding, ServerConfiguration, WorkspaceConfiguration } from '../config/server-configuration.ts';
 import { actingIdentity, userAudience } from './acting-identity.ts';
@@ -14,8 +15,14 @@ export interface TokenExchange {
    * Token federation (RFC 8693): a JWT for a token of the principal.
    *
    * @param principal application id; null: of the user whom the JWT names, by the account-wide policy
+   * @param mintedAt what our clock said when we minted it, milliseconds since the epoch; absent: another did
    */
-  federated(host: string, principal: string | null, jwt: string): Promise<ExchangedToken>;
+  federated(
+    host: string,
+    principal: string | null,
+    jwt: string,
+    mintedAt?: number,
+  ): Promise<ExchangedToken>;
   /** The fallback: the principal's own client secret. */
   clientCredentials(host: string, principal: string, secret: string): Promise<ExchangedToken>;
   /** The last resort: a token that an admin keeps in a file. */
@@ -71,7 +78,7 @@ export function createWorkspaceTokens(dependencies: {
           audience: asUser ? userAudience(auth.audience) : auth.audience,
           ...(act ? { claims: claimsOf(act) } : {}),
         });
-        return exchange.federated(host, asUser ? null : who.name, jwt);
+        return exchange.federated(host, asUser ? null : who.name, jwt, (decodeJwt(jwt).iat ?? 0) * 1000);
       }
       case 'identity-provider':
         return exchange.federated(host, who.name, await provider.subjectToken(auth.provider, who.name));

@@ -65,6 +65,8 @@ test.each([
     await backend.setClock(0);
     await settled(world, view);
     expect(log()).not.toContain('"a duty was given up"');
+    const ends = "select number, state, state_reason from runs where state <> 'succeeded'";
+    expect(await view.rows(ends)).toEqual([]);
     expect(await runStates(view)).toEqual({ succeeded: before + 5 });
     expect(await findViolations(world, view)).toEqual({ lost: [], doubled: [], wrong: [] });
     const ids = await view.rows<{ key: string; id: string }>('select key, id from outbox order by rowid');
