@@ -16,6 +16,14 @@ import { WorkspaceGate } from './workspace-gate.ts';
 const jwtType = 'urn:ietf:params:oauth:token-type:jwt';
 const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
+/** What went out. */
+interface Sent {
+  /** Databricks' words are told without them. */
+  secrets: readonly string[];
+  /** Of a token of our own: what our clock said when it was made, milliseconds since the epoch. */
+  mintedAt?: number | undefined;
+}
+
 /** OAuth errors are `{error, error_description}`, Databricks' own `{error_code, message}` (facts: Authentication). */
 interface Refusal {
   error?: unknown;
@@ -25,10 +33,14 @@ interface Refusal {
 }
 
 /**
- * @param secrets that were sent: Databricks' words are told without them
- * @param now what our clock says, milliseconds since the epoch
+ * @param clocks what our clock said while the token was made and sent, milliseconds since the epoch
  */
-function failure(what: string, error: unknown, secrets: readonly string[], now: number): DatabricksError {
+function failure(
+  what: string,
+  error: unknown,
+  { secrets }: Sent,
+  clocks: readonly number[],
+): DatabricksError {
   if (error instanceof DatabricksError) return error;
   if (error instanceof NetworkError) {
     return new DatabricksError(
@@ -53,8 +65,9 @@ function failure(what: string, error: unknown, secrets: readonly string[], now: 
   const said = withoutQuotedSecrets(text(told.error_description, told.message) ?? '', secrets).slice(0, 500);
   const { status, headers } = error.response;
   // Whatever it says: a token whose times are wrong is not judged by anything else.
-  const fault = status < 500 && status !== 429 ? clockFault(headers.get('date'), now) : null;
-  if (fault !== null) {
+  const refused = status < 500 && status !== 429;
+  const fault = clocks.map((clock) => clockFault(headers.get('date'), clock)).find((one) => one !== null);
+  if (refused && fault) {
     const message = `${fault} ${what}${said && `: ${said}`}`;
     return new DatabricksError({ code: clockWrong, status, message });
   }
@@ -127,19 +140,17 @@ export function createTokenExchange(userAgent: string, options: TokenExchangeOpt
   }
 
   /** Each may be repeated: a token that nobody took does no harm. */
-  async function send<T>(
-    host: string,
-    what: string,
-    sent: readonly string[],
-    ask: (signal: AbortSignal) => Promise<T>,
-  ) {
+  async function send<T>(host: string, what: string, sent: Sent, ask: (signal: AbortSignal) => Promise<T>) {
     const call = { family: 'tokens', timeoutMs, idempotent: true, signal } as const;
     return await gateOf(host).send(call, async () => {
       const limit = timeLimit(clock, timeoutMs, signal);
       try {
         return await ask(limit.signal);
       } catch (error) {
-        throw limit.over ? tooLate(what, error) : failure(what, error, sent, clock.now().getTime());
+        if (limit.over) throw tooLate(what, error);
+        // It may have been set while the answer was on its way.
+        const { mintedAt } = sent;
+        throw failure(what, error, sent, mintedAt === undefined ? [] : [mintedAt, clock.now().getTime()]);
       } finally {
         limit.callOff();
       }
@@ -148,7 +159,7 @@ export function createTokenExchange(userAgent: string, options: TokenExchangeOpt
 
   async function discover(host: string): Promise<string> {
     const read = async <T>(address: string) =>
-      await send(host, `The sign-in addresses of ${host} cannot be read`, [], (limit) =>
+      await send(host, `The sign-in addresses of ${host} cannot be read`, { secrets: [] }, (limit) =>
         http.get(address, { signal: limit }).json<T>(),
       );
     const about = await read<{ oidc_endpoint?: unknown }>(`${host}/.well-known/databricks-config`);
@@ -172,7 +183,7 @@ export function createTokenExchange(userAgent: string, options: TokenExchangeOpt
     host: string,
     who: string,
     form: Record<string, string>,
-    sent: readonly string[],
+    sent: Sent,
     headers: Record<string, string> = {},
   ): Promise<ExchangedToken> {
     const endpoint = await endpointOf(host);
@@ -186,7 +197,7 @@ export function createTokenExchange(userAgent: string, options: TokenExchangeOpt
   }
 
   return {
-    federated: (host, principal, jwt) =>
+    federated: (host, principal, jwt, mintedAt) =>
       ask(
         host,
         principal === null ? 'the user' : `the service principal ${principal}`,
@@ -196,14 +207,14 @@ export function createTokenExchange(userAgent: string, options: TokenExchangeOpt
           subject_token_type: jwtType,
           ...(principal !== null && { client_id: principal }),
         },
-        [jwt],
+        { secrets: [jwt], mintedAt },
       ),
     clientCredentials: (host, principal, secret) =>
       ask(
         host,
         `the service principal ${principal}`,
         { grant_type: 'client_credentials' },
-        [secret, Buffer.from(`${principal}:${secret}`).toString('base64')],
+        { secrets: [secret, Buffer.from(`${principal}:${secret}`).toString('base64')] },
         { authorization: `Basic ${Buffer.from(`${principal}:${secret}`).toString('base64')}` },
       ),
     async fromFile(path) {

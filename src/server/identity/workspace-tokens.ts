@@ -17,12 +17,7 @@ export interface TokenExchange {
    * @param principal application id; null: of the user whom the JWT names, by the account-wide policy
    * @param mintedAt what our clock said when we minted it, milliseconds since the epoch; absent: another did
    */
-  federated(
-    host: string,
-    principal: string | null,
-    jwt: string,
-    mintedAt?: number,
-  ): Promise<ExchangedToken>;
+  federated(host: string, principal: string | null, jwt: string, mintedAt?: number): Promise<ExchangedToken>;
   /** The fallback: the principal's own client secret. */
   clientCredentials(host: string, principal: string, secret: string): Promise<ExchangedToken>;
   /** The last resort: a token that an admin keeps in a file. */
