@@ -16,7 +16,7 @@ export interface WatcherOptions {
   advance: (run: Run) => Promise<void>;
   answering?: Answering;
   clock: Clock;
-  log: { error(fields: object, message: string): void };
+  log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
   /** Runs that are looked at at the same time: as many as one page of the Jobs API lists. */
   lanes?: number;
 }
@@ -106,8 +106,9 @@ export class Watcher implements Duty {
         const pause = backoffMs(failures);
         this.#resting.set(run.id, { failures, until: clock.monotonic() + pause });
         clock.after(pause + 1, () => this.#rounds.wake());
-        if (!(error instanceof LeaseLost))
-          log.error({ err: error, run: run.id }, 'a run could not be advanced');
+        const fields = { err: error, run: run.id };
+        if (error instanceof LeaseLost) log.warn(fields, 'a run is another backend’s now');
+        else log.error(fields, 'a run could not be advanced');
       }
     });
   }

@@ -119,8 +119,9 @@ export class DeliveryWorker implements Duty {
   }
 
   #notKept(error: unknown): void {
-    if (error instanceof LeaseLost) return;
-    this.#options.log.error({ err: error }, 'the deliveries could not be read or written');
+    const { log } = this.#options;
+    if (error instanceof LeaseLost) log.warn({ err: error }, 'the deliveries are another backend’s now');
+    else log.error({ err: error }, 'the deliveries could not be read or written');
   }
 
   async #process(stored: StoredDelivery): Promise<void> {

@@ -47,7 +47,7 @@ function watching(
     },
     answering: options.answering,
     clock,
-    log: { error() {} },
+    log: { warn() {}, error() {} },
     lanes: options.lanes,
   });
   onTestFinished(async () => await watcher.stop());
