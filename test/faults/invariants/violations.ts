@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 /**
  * "0 lost, 0 doubled", in full: our store, the forge and the workspace are compared with each other once nothing is
  * under way any more. Each finding is a sentence; none is the only good answer. Longer than most modules, since each
@@ -20,8 +21,19 @@ export interface Findings {
   wrong: string[];
 }
 
-/** Compares everything. */
+/**
+ * What is lost, doubled or wrong once everything has come to rest. Something found is looked for once more after a
+ * while: what is wrong stays so, while a comment that the reconciler has just had put in order is only on its way.
+ */
 export async function findViolations(world: World, view: StoreView): Promise<Findings> {
+  const found = await look(world, view);
+  if (found.lost.length + found.doubled.length + found.wrong.length === 0) return found;
+  await sleep(3_000);
+  return await look(world, view);
+}
+
+/** Compares everything. */
+async function look(world: World, view: StoreView): Promise<Findings> {
   const stored = await readStore(view);
   const remote = await remoteRuns(world);
   const findings: Findings = { lost: [], doubled: [], wrong: [] };
