@@ -29,9 +29,12 @@ test(`${deeds} deeds while both counterparts fail in every way: nothing is lost,
   const stalls = everyFault.filter(({ kind }) => kind === 'stall');
   const others = everyFault.filter(({ kind }) => kind !== 'stall');
   const faults = [...others, ...others, ...others, ...stalls];
+  let plans = 0;
   const wild = () => {
-    world.gitea.use(randomPlan({ seed, name: 'gitea', share: 0.12, faults }));
-    world.databricks.use(randomPlan({ seed, name: 'databricks', share: 0.12, faults }));
+    // Another one for each deed: the same would begin anew, and give its first faults only.
+    plans += 1;
+    world.gitea.use(randomPlan({ seed, name: `gitea ${plans}`, share: 0.12, faults }));
+    world.databricks.use(randomPlan({ seed, name: `databricks ${plans}`, share: 0.2, faults }));
   };
   const calm = () => {
     world.gitea.use(noFaults);
