@@ -103,10 +103,9 @@ function createRooms(
     announcer: hub,
     wakeOutbox: () => outbox.wake(),
     log: silent,
-    clock,
+    clock: { ...systemClock, now: clock },
     comments,
     checks: [reportCheck, missedCommands],
-    reconcilerClock: { ...systemClock, now: clock },
   });
   const situations = createSituations({
     forge,

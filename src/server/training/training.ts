@@ -2,6 +2,7 @@ import type { Comments } from '../command/ports.ts';
 import type { Binding } from '../config/server-configuration.ts';
 import type { Clock } from '../duty/clock.ts';
 import { systemClock } from '../duty/clock.ts';
+import type { Duty } from '../duty/keeper.ts';
 import type { Announcer } from '../events/announcer.ts';
 import type { Forge } from '../gitea/forge.ts';
 import type { Champions } from '../metrics/ports.ts';
@@ -53,9 +54,7 @@ export interface TrainingDependencies {
     warn(fields: object, message: string): void;
     error(fields: object, message: string): void;
   };
-  clock?: () => Date;
-  /** Time of the watchers. */
-  time?: Clock;
+  clock?: Clock;
   /** Pause between two looks at a young run, milliseconds: 5000 at most (see pace.ts, outbox/due.ts). Default 1000. */
   pollMs?: number;
   /** Pause between two comparisons with Gitea, milliseconds. Default 3 minutes. */
@@ -63,15 +62,13 @@ export interface TrainingDependencies {
   comments: Pick<Comments, 'changedSince'>;
   /** What other rooms compare with Gitea. */
   checks: readonly RepositoryCheck[];
-  /** Of the reconciler. */
-  reconcilerClock?: Clock;
 }
 
-/** The room's parts, wired to each other. Nothing runs before `start`. */
+/** The room's parts, wired to each other. Nothing runs before its duties are started. */
 export function createTraining(dependencies: TrainingDependencies) {
   const { transactor, repositories, forge, workspace, configurations, log } = dependencies;
-  const { time = systemClock } = dependencies;
-  const clock = dependencies.clock ?? time.now;
+  const { clock: time = systemClock } = dependencies;
+  const clock = time.now;
   const { stores } = transactor;
   const { runs } = stores;
   /** Whoever looks at a run's page is told, and whoever watches its workspace. */
@@ -162,7 +159,7 @@ export function createTraining(dependencies: TrainingDependencies) {
     ownChecks: [new StrandedRuns({ runs, journal, wake, log })],
     checks: [new MissedHeads({ forge, triggers, stores, log }), ...dependencies.checks],
     everyMs: dependencies.reconcileMs ?? 180_000,
-    clock: dependencies.reconcilerClock ?? systemClock,
+    clock: time,
     log,
   });
   const actions = new RunActionsService({ runs, forge, configurations, factory, journal, wake });
@@ -170,18 +167,13 @@ export function createTraining(dependencies: TrainingDependencies) {
   return {
     actions,
     reconciler,
-    /** The watchers by the names of their leases, `workspace:<name>`. */
-    watchers: Object.fromEntries([...watchers].map(([name, watcher]) => [`workspace:${name}`, watcher])),
+    /** By the names of their leases: `reconciler`, and a watcher as `workspace:<name>` for each. */
+    duties: {
+      reconciler,
+      ...Object.fromEntries([...watchers].map(([name, watcher]) => [`workspace:${name}`, watcher])),
+    } satisfies Record<string, Duty>,
     /** Looks at the runs that are due, now. */
     wake,
-    start(): void {
-      for (const watcher of watchers.values()) watcher.start();
-      reconciler.start();
-    },
-    async stop(): Promise<void> {
-      const stopped = [...watchers.values()].map((watcher) => watcher.stop());
-      await Promise.all([...stopped, reconciler.stop()]);
-    },
     /** Acts on a delivery. @returns what came of it, in words */
     async handle(intent: Exclude<Intent, { kind: 'ignore' | 'command' }>): Promise<string> {
       const repository = await triggers.repository(intent.repositoryId);

@@ -226,7 +226,7 @@ export function createRooms({ configuration, store, clock, log, signal }: Surrou
     bindings: configuration.bindings,
     answering: workspaces.answering,
     timeOf: workspaces.timeOf,
-    time: clock,
+    clock,
     configurations,
     champions: catalogue,
     announcer: hub,
@@ -235,7 +235,6 @@ export function createRooms({ configuration, store, clock, log, signal }: Surrou
     log,
     comments,
     checks: [reportCheck, missedCommands],
-    reconcilerClock: clock,
   });
   const situations = createSituations({
     forge,
@@ -301,7 +300,7 @@ export function createRooms({ configuration, store, clock, log, signal }: Surrou
     configurations,
     connections,
     /** By the names of their leases. */
-    duties: { deliveries, outbox, reconciler: training.reconciler, releases: runner, ...training.watchers },
+    duties: { deliveries, outbox, releases: runner, ...training.duties },
     hub,
     intake,
     issuer,

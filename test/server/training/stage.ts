@@ -15,6 +15,7 @@ import {
 import type { ServerConfiguration } from '../../../src/server/config/server-configuration.ts';
 import { createTrainingWorkspace } from '../../../src/server/databricks/training-workspace.ts';
 import { WorkspaceHttp } from '../../../src/server/databricks/workspace-http.ts';
+import { systemClock } from '../../../src/server/duty/clock.ts';
 import { createGiteaComments } from '../../../src/server/gitea/gitea-comments.ts';
 import { createGiteaForge } from '../../../src/server/gitea/gitea-forge.ts';
 import { GiteaHttp } from '../../../src/server/gitea/gitea-http.ts';
@@ -257,7 +258,7 @@ export async function startRooms(
     wakeOutbox: () => outbox.wake(),
     log: silent,
     pollMs: 50,
-    clock: options.clock,
+    clock: { ...systemClock, ...(options.clock && { now: options.clock }) },
     comments: written,
     checks: [reportCheck, missedCommands],
   });
@@ -323,7 +324,8 @@ export async function startRooms(
   const { port } = app.server.address() as { port: number };
   outbox.start();
   worker.start();
-  training.start();
+  const duties = Object.values(training.duties);
+  for (const duty of duties) duty.start();
 
   let open = true;
   const close = async () => {
@@ -331,7 +333,7 @@ export async function startRooms(
     open = false;
     await app.close();
     await worker.stop();
-    await training.stop();
+    await Promise.all(duties.map((duty) => duty.stop()));
     await outbox.stop();
     await db.destroy();
   };
