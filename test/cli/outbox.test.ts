@@ -1,32 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { run } from '../../src/cli/run.ts';
 import { openDatabase } from '../../src/server/store/database.ts';
 import { createStores } from '../../src/server/store/stores.ts';
 import { createTransactor } from '../../src/server/store/transactor.ts';
+import { configuredFolder } from './configured-folder.ts';
 
-let folder: string;
+let folder: ReturnType<typeof configuredFolder>;
 let config: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'cli-outbox-'));
-  config = join(folder, 'gitea-databricks.yml');
-  for (const name of ['token', 'hook', 'client']) writeFileSync(join(folder, name), `${name}-secret\n`);
-  writeFileSync(
-    config,
-    `public_url: http://127.0.0.1:9/-/databricks/
-gitea: {url: "http://127.0.0.1:9", token_file: token, webhook_secret_file: hook, oauth: {client_id: abc, client_secret_file: client}}
-workspaces:
-  main: {host: "http://127.0.0.1:9", account_id: acc-1, auth: federation, reader: reader-id}
-bindings:
-  - {id: wine, repositories: [ml/wine-*], workspace: main, experiment: "/Shared/wine", principals: {trainer: t, releaser: r, fork: f}}
-`,
-  );
+  folder = configuredFolder();
+  config = folder.config;
 });
 
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => folder.remove());
 
 async function cli(...words: string[]) {
   const out: string[] = [];
@@ -40,7 +27,7 @@ async function cli(...words: string[]) {
 
 /** Works on the store that the commands use. */
 async function onStore<T>(work: (stores: ReturnType<typeof createStores>) => Promise<T>): Promise<T> {
-  const db = await openDatabase(join(folder, 'gitea-databricks.sqlite'));
+  const db = await openDatabase(folder.database);
   try {
     return await createTransactor(db, createStores).transaction(work);
   } finally {
