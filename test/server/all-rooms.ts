@@ -276,18 +276,29 @@ export async function commit(
 ): Promise<string> {
   const { repository = 'ml/wine-quality', user = 'wendy' } = options;
   const { to = repository } = options;
-  const { git, folder, remote } = backend.forge;
+  const { gitScript, folder, remote } = backend.forge;
   const work = await mkdtemp(join(folder, 'work-'));
-  await git(folder, 'clone', '--quiet', remote(user, repository), work);
-  const known = await git(work, 'branch', '--list', '--remotes', `origin/${branch}`);
-  await git(work, 'checkout', '--quiet', '-B', branch, ...(known === '' ? [] : [`origin/${branch}`]));
+  await gitScript(
+    work,
+    `git clone --quiet "$1" .
+     if git rev-parse --quiet --verify "refs/remotes/origin/$2" >/dev/null; then git checkout --quiet -B "$2" "origin/$2"
+     else git checkout --quiet -B "$2"; fi`,
+    remote(user, repository),
+    branch,
+  );
   await mkdir(dirname(join(work, path)), { recursive: true });
   await writeFile(join(work, path), text);
-  await git(work, 'add', '.');
-  const author = ['-c', `user.name=${user}`, '-c', `user.email=${user}@example.com`];
-  await git(work, ...author, 'commit', '--quiet', '-m', path);
-  await git(work, 'push', '--quiet', remote(user, to), branch);
-  return await git(work, 'rev-parse', 'HEAD');
+  return await gitScript(
+    work,
+    `git add .
+     git -c "user.name=$1" -c "user.email=$1@example.com" commit --quiet -m "$2"
+     git push --quiet "$3" "$4"
+     git rev-parse HEAD`,
+    user,
+    path,
+    remote(user, to),
+    branch,
+  );
 }
 
 /** Puts a run into a state without what leads to it. */

@@ -27,6 +27,11 @@ export interface RunningForge {
   password(user: string): string;
   /** Runs git in a folder, as a user where the remote needs one. Rejects with git's words. */
   git(folder: string, ...args: string[]): Promise<string>;
+  /**
+   * Runs one script of git commands in a folder: starting a process from here costs more than what git does, so
+   * what is said together is started once. Arguments are $1, $2, … of the script; it ends at the first failure.
+   */
+  gitScript(folder: string, script: string, ...args: string[]): Promise<string>;
   /** The address to clone from as a user. */
   remote(user: string, repository: string): string;
   /** Stops the forge and starts it again on the same data. */
@@ -68,8 +73,22 @@ export async function startForge(version: ForgeVersion = '1.26'): Promise<Runnin
   return running;
 }
 
+async function runProgram(program: string, args: string[], cwd: string): Promise<string> {
+  const { stdout } = await run(program, args, {
+    cwd,
+    env: {
+      ...process.env,
+      GIT_TERMINAL_PROMPT: '0',
+      GIT_CONFIG_GLOBAL: '/dev/null',
+      GIT_CONFIG_NOSYSTEM: '1',
+    },
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return stdout.trim();
+}
+
 /** Talks to a forge at an address, emulated or real, as people with passwords of our making. */
-export type ForgeClient = Pick<RunningForge, 'api' | 'call' | 'password' | 'git' | 'remote'>;
+export type ForgeClient = Pick<RunningForge, 'api' | 'call' | 'password' | 'git' | 'gitScript' | 'remote'>;
 
 export function forgeClient(url: string): ForgeClient {
   const password = (user: string) => `${user}-password`;
@@ -107,19 +126,8 @@ export function forgeClient(url: string): ForgeClient {
       const token = tokens.get(user) ?? (await makeToken(user, basic));
       return client.call(`token ${token}`, method, path, body);
     },
-    async git(cwd, ...args) {
-      const { stdout } = await run('git', args, {
-        cwd,
-        env: {
-          ...process.env,
-          GIT_TERMINAL_PROMPT: '0',
-          GIT_CONFIG_GLOBAL: '/dev/null',
-          GIT_CONFIG_NOSYSTEM: '1',
-        },
-        maxBuffer: 64 * 1024 * 1024,
-      });
-      return stdout.trim();
-    },
+    git: (cwd, ...args) => runProgram('git', args, cwd),
+    gitScript: (cwd, script, ...args) => runProgram('sh', ['-euc', script, 'sh', ...args], cwd),
     remote: (user, repository) => {
       const remote = new URL(`${repository}.git`, url);
       if (user !== '') Object.assign(remote, { username: user, password: password(user) });

@@ -20,7 +20,7 @@ interface CommitOptions {
 /** A forge with the repository `ml/wine` (private): ada is site admin, wendy and walt write, rita reads, nick has nothing. */
 export async function startSmallTeam(): Promise<SmallTeam> {
   const running = await startForge();
-  const { forge, api, git, folder } = running;
+  const { forge, api, gitScript, folder } = running;
   await forge.createUser({
     name: 'ada',
     password: running.password('ada'),
@@ -39,10 +39,15 @@ export async function startSmallTeam(): Promise<SmallTeam> {
   ] as const) {
     await api('ada', 'PUT', `/repos/ml/wine/collaborators/${name}`, { permission });
   }
-  await git(folder, 'clone', '--quiet', running.remote('wendy', 'ml/wine'), 'work');
   const work = join(folder, 'work');
-  await git(work, 'config', 'user.name', 'Wendy');
-  await git(work, 'config', 'user.email', 'wendy@example.com');
+  await gitScript(
+    folder,
+    `git clone --quiet "$1" "$2"
+     git -C "$2" config user.name Wendy
+     git -C "$2" config user.email wendy@example.com`,
+    running.remote('wendy', 'ml/wine'),
+    work,
+  );
   const more: Omit<SmallTeam, keyof RunningForge> = {
     work,
     async commit(
@@ -50,18 +55,28 @@ export async function startSmallTeam(): Promise<SmallTeam> {
       files,
       { message = `Change ${Object.keys(files)}`, from = 'origin/main', push = true } = {},
     ) {
-      await git(work, 'fetch', '--quiet', 'origin');
-      const known = await git(work, 'branch', '--list', branch);
-      if (known === '') await git(work, 'checkout', '--quiet', '--no-track', '-b', branch, from);
-      else await git(work, 'checkout', '--quiet', branch);
+      await gitScript(
+        work,
+        `git fetch --quiet origin
+         if git rev-parse --quiet --verify "refs/heads/$1" >/dev/null; then git checkout --quiet "$1"
+         else git checkout --quiet --no-track -b "$1" "$2"; fi`,
+        branch,
+        from,
+      );
       for (const [path, text] of Object.entries(files)) {
         await mkdir(dirname(join(work, path)), { recursive: true });
         await writeFile(join(work, path), text);
       }
-      await git(work, 'add', '--all');
-      await git(work, 'commit', '--quiet', '-m', message);
-      if (push) await git(work, 'push', '--quiet', 'origin', branch);
-      return git(work, 'rev-parse', 'HEAD');
+      return await gitScript(
+        work,
+        `git add --all
+         git commit --quiet -m "$2"
+         if [ "$3" = true ]; then git push --quiet origin "$1"; fi
+         git rev-parse HEAD`,
+        branch,
+        message,
+        String(push),
+      );
     },
   };
   return Object.assign(running, more);
