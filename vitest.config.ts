@@ -32,7 +32,7 @@ export default defineConfig({
           environment: 'node',
           env: { TEST_DATABASE: 'PostgreSQL' },
           include: [
-            'test/server/training/push-to-comment.test.ts',
+            'test/server/training/{life-of-a-run,push-to-comment}.test.ts',
             'test/server/registry/{releases,merges}.test.ts',
             'test/server/outbox/*.test.ts',
             'test/server/webhook/route.test.ts',
