@@ -24,13 +24,13 @@ const note = (error: unknown) => void unhandled.push(error);
 beforeAll(async () => {
   process.on('unhandledRejection', note).on('uncaughtException', note);
   backend = await startPopulatedBackend();
-  backend.rooms.deliveries.start();
+  backend.rooms.duties.deliveries.start();
 }, 60_000);
 
 afterAll(async () => {
   process.off('unhandledRejection', note).off('uncaughtException', note);
-  await backend?.rooms.deliveries.stop();
-  await backend?.rooms.outbox.stop();
+  await backend?.rooms.duties.deliveries.stop();
+  await backend?.rooms.duties.outbox.stop();
   await backend?.close();
 });
 

@@ -1,22 +1,13 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { createCommandAnswers } from '../../src/server/command/answers.ts';
-import { Commands } from '../../src/server/command/commands.ts';
-import { MissedCommands } from '../../src/server/command/missed-commands.ts';
-import { createReactions } from '../../src/server/command/reactions.ts';
-import {
-  parseRepositoryConfiguration,
-  repositoryConfigurationFile,
-} from '../../src/server/config/parse-repository-configuration.ts';
 import { createTrainingWorkspace } from '../../src/server/databricks/training-workspace.ts';
 import { WorkspaceHttp } from '../../src/server/databricks/workspace-http.ts';
 import { systemClock } from '../../src/server/duty/clock.ts';
+import type { Duty } from '../../src/server/duty/keeper.ts';
 import type { EventHub } from '../../src/server/events/hub.ts';
-import { createGiteaComments } from '../../src/server/gitea/gitea-comments.ts';
 import { createGiteaForge } from '../../src/server/gitea/gitea-forge.ts';
 import { GiteaHttp } from '../../src/server/gitea/gitea-http.ts';
-import { createGiteaReportTarget } from '../../src/server/gitea/gitea-report-target.ts';
 import { createMergedPulls } from '../../src/server/gitea/merged-pulls.ts';
 import { modelRoutes } from '../../src/server/http/routes/models.ts';
 import { outboxRoutes } from '../../src/server/http/routes/outbox.ts';
@@ -24,24 +15,14 @@ import { pullRoutes } from '../../src/server/http/routes/pulls.ts';
 import { releaseRoutes } from '../../src/server/http/routes/releases.ts';
 import { runRoutes } from '../../src/server/http/routes/runs.ts';
 import { webhookRoutes } from '../../src/server/http/routes/webhook.ts';
-import { Outbox } from '../../src/server/outbox/outbox.ts';
-import { ParkedMessages } from '../../src/server/outbox/parked-messages.ts';
-import { createCommenterAccess } from '../../src/server/permission/commenter-access.ts';
 import { Catalogue } from '../../src/server/registry/catalogue.ts';
 import { ReleaseRunner } from '../../src/server/registry/release-runner.ts';
 import { Releases } from '../../src/server/registry/releases.ts';
-import { createPublisher } from '../../src/server/report/publisher.ts';
-import { ReportCheck } from '../../src/server/report/report-check.ts';
-import { createSituations } from '../../src/server/report/situation.ts';
 import type { Stores } from '../../src/server/store/stores.ts';
 import type { Transactor } from '../../src/server/store/transactor.ts';
-import { createConfigurations } from '../../src/server/training/configurations.ts';
 import type { Run, RunChange } from '../../src/server/training/ports.ts';
 import { createRemoteViews } from '../../src/server/training/remote-views.ts';
-import { runUrl } from '../../src/server/training/run-url.ts';
-import { createTraining } from '../../src/server/training/training.ts';
-import { createWebhookIntake } from '../../src/server/webhook/intake.ts';
-import { DeliveryWorker } from '../../src/server/webhook/worker.ts';
+import { createTrainingLoop } from '../../src/server/wiring/training-loop.ts';
 import type { BackendOptions, TestBackend } from './backend-with-forge.ts';
 import { startBackendWithForge } from './backend-with-forge.ts';
 import { MemoryTarget } from './registry/memory-target.ts';
@@ -69,52 +50,32 @@ function createRooms(
   const forge = createGiteaForge(bot);
   const http = new WorkspaceHttp({ host: 'http://127.0.0.1:9', userAgent: 'test/1' });
   const workspace = createTrainingWorkspace(() => http, { accessToken: async () => 'token' });
-  const configurations = createConfigurations({
+  const { repositories, sessions, access } = backend;
+  const clock = { ...systemClock, now: backend.now };
+  const loop = createTrainingLoop({
+    transactor,
+    clock,
+    log: silent,
+    bot,
     forge,
-    transactor,
-    parse: parseRepositoryConfiguration,
-    file: repositoryConfigurationFile,
-    announcer: hub,
-  });
-  const { repositories, sessions, access, now: clock } = backend;
-  const reportTarget = createGiteaReportTarget(bot);
-  const comments = createGiteaComments(bot, reportTarget.ownId);
-  const reportCheck = new ReportCheck({
-    transactor,
-    target: reportTarget,
-    wake: () => outbox.wake(),
-    log: silent,
-  });
-  const missedCommands = new MissedCommands({
-    transactor,
-    comments,
-    handle: (intent, at) => commands.handle(intent, at),
-    tooLate: (intent, at) => commands.tooLate(intent, at),
-    log: silent,
-  });
-  const training = createTraining({
-    transactor,
     repositories,
-    forge,
+    people: { sessions, access },
     workspace,
     bindings: backend.configuration.bindings,
-    configurations,
     champions: { current: async () => null },
-    announcer: hub,
-    wakeOutbox: () => outbox.wake(),
-    log: silent,
-    clock: { ...systemClock, now: clock },
-    comments,
-    checks: [reportCheck, missedCommands],
-  });
-  const situations = createSituations({
-    forge,
-    configurations,
-    runs: stores.runs,
     promotions: { forPull: async () => null },
-    answers: createCommandAnswers(stores.commands),
-    configurationFile: repositoryConfigurationFile,
+    // Nothing is sent to a workspace: runs stay as they were made.
+    sends: {
+      upload: async () => {},
+      submit: async () => {},
+      cancel: async () => {},
+      promote: async () => {},
+    },
+    announcer: hub,
+    wake: (duty) => duties.get(duty)?.wake?.(),
+    webhook: { secret: webhookSecret, limit: options.rateLimits?.deliveries },
   });
+  const duties = new Map<string, Duty>(Object.entries(loop.duties));
   const target = new MemoryTarget();
   const registry = {
     transactor,
@@ -123,7 +84,7 @@ function createRooms(
     rules: async () => null,
     repositories,
     pulls: createMergedPulls(forge),
-    wakeOutbox: () => outbox.wake(),
+    wakeOutbox: () => loop.duties.outbox.wake(),
   };
   const runner = new ReleaseRunner({
     ...registry,
@@ -140,67 +101,12 @@ function createRooms(
     wake: () => runner.wake(),
   });
   const catalogue = new Catalogue({ ...registry, freshness: 0 });
-  const commands = new Commands({
-    transactor,
-    repositories,
-    comments,
-    forge,
-    access: createCommenterAccess({ sessions, access, collaborators: comments }),
-    configurations,
-    runs: stores.runs,
-    actions: training.actions,
-    wake: () => outbox.wake(),
-  });
-  const publisher = createPublisher({
-    repositories,
-    situations,
-    target: reportTarget,
-    runs: stores.runs,
-    transactor,
-    runUrl,
-  });
-  const outbox = new Outbox({
-    transactor,
-    workspaceOf: async () => 'main',
-    clock: { ...systemClock, now: clock },
-    log: silent,
-    handlers: {
-      status: publisher.status,
-      report: publisher.report,
-      reaction: createReactions({ repositories, react: comments.react }),
-      upload: async () => {},
-      submit: async () => {},
-      cancel: async () => {},
-      promote: async () => {},
-    },
-  });
-  const deliveries = new DeliveryWorker({
-    transactor,
-    handle: (intent, receivedAt) =>
-      intent.kind === 'command' ? commands.handle(intent, receivedAt) : training.handle(intent),
-    clock: { ...systemClock, now: clock },
-    log: silent,
-  });
-  const intake = createWebhookIntake({
-    secret: webhookSecret,
-    limit: options.rateLimits?.deliveries,
-    transactor,
-    clock,
-    wake: () => deliveries.wake(),
-  });
   return {
-    training,
+    ...loop,
     remote: createRemoteViews({ workspace, clock: systemClock, log: silent }),
-    configurations,
-    situations,
     target,
     releases,
     catalogue,
-    commands,
-    outbox,
-    parked: new ParkedMessages({ transactor, wake: () => outbox.wake(), clock }),
-    deliveries,
-    intake,
   };
 }
 

@@ -26,7 +26,7 @@ export async function openReportedPull(options: Pick<BackendOptions, 'botFetch'>
   const head = await commit(backend, 'change', 'train.py', 'print()');
   const index = await openPull(backend, 'change');
   const { rooms } = backend;
-  rooms.outbox.start();
+  rooms.duties.outbox.start();
   const scene = {
     backend,
     rooms: rooms as Rooms,
@@ -51,7 +51,7 @@ export async function openReportedPull(options: Pick<BackendOptions, 'botFetch'>
           payload: { repository, pull },
         }),
       );
-      rooms.outbox.wake();
+      rooms.duties.outbox.wake();
       await sent(backend);
     },
     async comments(pull = index): Promise<ShownComment[]> {
@@ -66,8 +66,8 @@ export async function openReportedPull(options: Pick<BackendOptions, 'botFetch'>
       return items.filter((item) => item.action === action).map(({ detail }) => detail);
     },
     async close(): Promise<void> {
-      await rooms.deliveries.stop();
-      await rooms.outbox.stop();
+      await rooms.duties.deliveries.stop();
+      await rooms.duties.outbox.stop();
       await backend.close();
     },
   };

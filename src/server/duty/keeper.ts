@@ -20,7 +20,7 @@ export interface KeeperOptions {
   /** Of this process: unique per start. */
   holder: string;
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
-  /** How long a lease lasts without renewal, milliseconds; 30 seconds by default. */
+  /** How long a lease lasts without renewal, milliseconds; 25 seconds by default. */
   ttlMs?: number;
 }
 
@@ -75,7 +75,7 @@ export class LeaseKeeper {
 
   constructor(options: KeeperOptions, duties: Readonly<Record<string, Duty>>) {
     this.#options = options;
-    this.#ttlMs = options.ttlMs ?? 30_000;
+    this.#ttlMs = options.ttlMs ?? 25_000;
     for (const [name, duty] of Object.entries(duties)) {
       this.#posts.push({ name, duty, held: null, busy: undefined, callOff: () => {} });
     }

@@ -5,9 +5,10 @@ import { startCluster } from '../../postgres/cluster.ts';
 import { createDatabase } from '../../postgres/databases.ts';
 import { inMs } from '../figures.ts';
 import { findViolations } from '../invariants/violations.ts';
-import { ReplicaPair } from '../replicas/replica-pair.ts';
+import type { ReplicaPair } from '../replicas/replica-pair.ts';
+import { killHolder, pairAtWork } from '../replicas/take-over.ts';
 import { eventually } from '../world/eventually.ts';
-import { beginRepository, openPulls, runStates, settled } from '../world/trainings.ts';
+import { openPulls, runStates, settled } from '../world/trainings.ts';
 
 let cluster: Cluster;
 const opened: ReplicaPair[] = [];
@@ -21,40 +22,26 @@ afterAll(async () => {
   await cluster?.stop();
 });
 
-/** Two replicas of which the first has all duties and runs under way. */
-async function pairAtWork(): Promise<ReplicaPair> {
-  const pair = await ReplicaPair.open(await createDatabase(cluster.connection));
+async function openPair(): Promise<ReplicaPair> {
+  const pair = await pairAtWork(await createDatabase(cluster.connection));
   opened.push(pair);
-  await beginRepository(pair.world, 'ml/wine');
-  await settled(pair.world, pair.view);
-  await pair.holdsAll(pair.first);
   return pair;
 }
 
-// Each waits for the end of a lease, half a minute in which nothing else happens: they wait beside each other.
+// Each waits for the end of a lease, some 25 s in which nothing else happens: they wait beside each other.
 describe.concurrent('a replica that has all duties', () => {
   test('is killed in the middle of runs: the other one takes over and ends everything', async () => {
-    const pair = await pairAtWork();
-    const { world, view, first, second } = pair;
-    await openPulls(world, 'ml/wine', 6, { metrics: { rmse: 0.4 }, milliseconds: 1_500 });
-    await eventually('running runs', async () => ((await runStates(view)).running ?? 0) >= 2);
-    const killed = performance.now();
-    await first.process.kill();
-    await pair.holdsAll(second);
-    const taken = performance.now();
-    await settled(world, view);
-    const done = performance.now();
-    expect(await findViolations(world, view)).toEqual({ lost: [], doubled: [], wrong: [] });
-    expect(await runStates(view)).toEqual({ succeeded: 7 });
-    console.log(
-      `kill -9: all duties taken over after ${inMs(taken - killed)}, all done after ${inMs(done - killed)}`,
-    );
+    const pair = await openPair();
+    const { takenMs, doneMs, findings } = await killHolder(pair);
+    expect(findings).toEqual({ lost: [], doubled: [], wrong: [] });
+    expect(await runStates(pair.view)).toEqual({ succeeded: 7 });
+    console.log(`kill -9: all duties taken over after ${inMs(takenMs)}, all done after ${inMs(doneMs)}`);
   });
 
   test.each(['outbox.sent', 'run.read'])(
     'stands still at %s past its leases: what it then writes is refused',
     async (moment) => {
-      const pair = await pairAtWork();
+      const pair = await openPair();
       const { world, view, first, second } = pair;
       await first.process.arm({ moment, nth: 4, signal: 'SIGSTOP' });
       await openPulls(world, 'ml/wine', 4, { metrics: { rmse: 0.4 }, milliseconds: 1_500 });
@@ -88,7 +75,7 @@ describe.concurrent('a replica that has all duties', () => {
   );
 
   test('stands still inside a transaction: the other one writes within seconds, and takes over', async () => {
-    const pair = await pairAtWork();
+    const pair = await openPair();
     const { world, view, first, second } = pair;
     await first.process.arm({ moment: 'run.changing', nth: 3, signal: 'SIGSTOP' });
     await openPulls(world, 'ml/wine', 4, { metrics: { rmse: 0.4 }, milliseconds: 1_500 });

@@ -23,13 +23,13 @@ beforeAll(async () => {
   });
   pull = opened.body.number;
   await backend.repositories.discover();
-  backend.rooms.outbox.start();
-  backend.rooms.deliveries.start();
+  backend.rooms.duties.outbox.start();
+  backend.rooms.duties.deliveries.start();
 }, 120_000);
 
 afterAll(async () => {
-  await backend?.rooms.deliveries.stop();
-  await backend?.rooms.outbox.stop();
+  await backend?.rooms.duties.deliveries.stop();
+  await backend?.rooms.duties.outbox.stop();
   await backend?.close();
 });
 

@@ -114,7 +114,7 @@ describe('leases', () => {
     await a.keeper.start();
     await b.keeper.start();
     // The clock of a stands still: it renews nothing any more.
-    await clock.pass(29_000);
+    await clock.pass(24_000);
     expect(b.outbox.running).toBe(false);
     await clock.pass(4_000);
     expect(b.outbox.running).toBe(true);
@@ -139,10 +139,10 @@ describe('leases', () => {
     const a = backend('a');
     await a.keeper.start();
     leases.down = true;
-    await clock.pass(23_000);
+    await clock.pass(19_000);
     expect(a.outbox.running).toBe(true);
     expect(a.keeper.failure).toBeInstanceOf(Error);
-    await clock.pass(6_000);
+    await clock.pass(5_000);
     expect(a.outbox.running).toBe(false);
     leases.down = false;
     await clock.pass(10_000);
@@ -189,7 +189,7 @@ test('work of a duty is refused once its lease ran out', async () => {
   };
   await a.keeper.start();
   inDuty(assertLease);
-  clock.advance(24_001);
+  clock.advance(20_001);
   expect(() => inDuty(assertLease)).toThrow(LeaseLost);
   expect(assertLease).not.toThrow();
 });

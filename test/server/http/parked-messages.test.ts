@@ -17,7 +17,7 @@ let wendy: Browser;
 beforeAll(async () => {
   scene = await openReportedPull();
   // What is parked here must not go out by itself.
-  await scene.rooms.outbox.stop();
+  await scene.rooms.duties.outbox.stop();
   ada = await signedInBrowser(scene.backend, 'ada');
   wendy = await signedInBrowser(scene.backend, 'wendy');
 });

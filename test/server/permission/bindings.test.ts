@@ -333,12 +333,12 @@ describe('a binding follows Gitea’s id, not the name', () => {
       await outbox.enqueue({ topic: 'report', key: 'report:old', payload: report });
       await outbox.enqueue({ topic: 'status', key: 'status:old', payload: status });
     });
-    backend.rooms.outbox.start();
+    backend.rooms.duties.outbox.start();
     await vi.waitFor(
       async () => expect(await backend.transactor.stores.outbox.counts()).toEqual({ pending: 0, parked: 0 }),
       { timeout: 10_000, interval: 25 },
     );
-    await backend.rooms.outbox.stop();
+    await backend.rooms.duties.outbox.stop();
     expect((await api('GET', `/repos/ml/wine-gone/issues/${old.pull}/comments`)).body).toEqual([]);
     // Comparing with Gitea does not look at the new one in the old one's name either.
     const { url, token } = backend.configuration.gitea;

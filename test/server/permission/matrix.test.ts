@@ -120,8 +120,8 @@ beforeAll(async () => {
 }, 180_000);
 
 afterAll(async () => {
-  await backend?.rooms.deliveries.stop();
-  await backend?.rooms.outbox.stop();
+  await backend?.rooms.duties.deliveries.stop();
+  await backend?.rooms.duties.outbox.stop();
   await backend?.close();
 });
 
@@ -261,8 +261,8 @@ describe('a private repository does not betray itself', () => {
 
 describe('slash commands', () => {
   beforeAll(async () => {
-    backend.rooms.outbox.start();
-    backend.rooms.deliveries.start();
+    backend.rooms.duties.outbox.start();
+    backend.rooms.duties.deliveries.start();
     // Everybody is known by the bot: it administers the repositories.
     for (const { name } of [hidden, open])
       await backend.forge.api('ada', 'PUT', `/repos/ml/${name}/collaborators/bot`, { permission: 'admin' });

@@ -177,7 +177,7 @@ describe('the status of a head', () => {
     const { backend, repository, head, rooms } = scene;
     const key = `status:${repository}:${head}`;
     const said = (await backend.transactor.stores.outbox.last(key)) as { repository: number };
-    await rooms.outbox.stop();
+    await rooms.duties.outbox.stop();
     const newer = { ...said, state: 'success', description: 'newer' };
     await backend.transactor.transaction(({ outbox }) =>
       outbox.enqueue({ topic: 'status', key, payload: newer }),
@@ -188,7 +188,7 @@ describe('the status of a head', () => {
     expect(waiting.filter((item) => item.key === key).map(({ payload }) => payload.description)).toEqual([
       'newer',
     ]);
-    rooms.outbox.start();
+    rooms.duties.outbox.start();
     await scene.sent();
     expect((await statuses(head))[0]).toMatchObject({ description: 'newer' });
   });

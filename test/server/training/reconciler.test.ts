@@ -158,7 +158,7 @@ describe('a command whose delivery never came', () => {
 
   /** Its delivery comes while nobody works through deliveries. */
   async function delivered(id: number): Promise<void> {
-    await scene.rooms.deliveries.stop();
+    await scene.rooms.duties.deliveries.stop();
     const comment = (await scene.as('ada', 'GET', `/issues/comments/${id}`)).body;
     await deliver(scene.backend, 'issue_comment', 'pull_request_comment', {
       action: 'created',

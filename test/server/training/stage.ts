@@ -4,43 +4,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fastify from 'fastify';
 import { onTestFinished } from 'vitest';
 import type { Person } from '../../../src/contract/person.ts';
-import { createCommandAnswers } from '../../../src/server/command/answers.ts';
-import { Commands } from '../../../src/server/command/commands.ts';
-import { MissedCommands } from '../../../src/server/command/missed-commands.ts';
-import { createReactions } from '../../../src/server/command/reactions.ts';
-import {
-  parseRepositoryConfiguration,
-  repositoryConfigurationFile,
-} from '../../../src/server/config/parse-repository-configuration.ts';
 import type { ServerConfiguration } from '../../../src/server/config/server-configuration.ts';
 import { createTrainingWorkspace } from '../../../src/server/databricks/training-workspace.ts';
 import { WorkspaceHttp } from '../../../src/server/databricks/workspace-http.ts';
 import { systemClock } from '../../../src/server/duty/clock.ts';
-import { createGiteaComments } from '../../../src/server/gitea/gitea-comments.ts';
+import type { Duty } from '../../../src/server/duty/keeper.ts';
 import { createGiteaForge } from '../../../src/server/gitea/gitea-forge.ts';
 import { GiteaHttp } from '../../../src/server/gitea/gitea-http.ts';
-import { createGiteaReportTarget } from '../../../src/server/gitea/gitea-report-target.ts';
 import { createRepositoryDirectory } from '../../../src/server/gitea/repository-directory.ts';
 import type { App } from '../../../src/server/http/application.ts';
 import { handleError } from '../../../src/server/http/error-handler.ts';
 import { webhookRoutes } from '../../../src/server/http/routes/webhook.ts';
 import type { Role } from '../../../src/server/identity/role.ts';
-import { Outbox } from '../../../src/server/outbox/outbox.ts';
 import type { OutboxItem } from '../../../src/server/outbox/ports.ts';
 import { createBoundRepositories } from '../../../src/server/permission/bound-repositories.ts';
-import { createCommenterAccess } from '../../../src/server/permission/commenter-access.ts';
-import { createPublisher } from '../../../src/server/report/publisher.ts';
-import { ReportCheck } from '../../../src/server/report/report-check.ts';
-import { createSituations } from '../../../src/server/report/situation.ts';
 import { openDatabase } from '../../../src/server/store/database.ts';
 import { createStores } from '../../../src/server/store/stores.ts';
 import { createTransactor } from '../../../src/server/store/transactor.ts';
-import { createConfigurations } from '../../../src/server/training/configurations.ts';
 import type { Run } from '../../../src/server/training/ports.ts';
-import { runUrl } from '../../../src/server/training/run-url.ts';
-import { createTraining } from '../../../src/server/training/training.ts';
-import { createWebhookIntake } from '../../../src/server/webhook/intake.ts';
-import { DeliveryWorker } from '../../../src/server/webhook/worker.ts';
+import { createTrainingLoop } from '../../../src/server/wiring/training-loop.ts';
 import { servicePrincipal, startWorkspace } from '../../emulator/databricks/support.ts';
 import { startSmallTeam } from '../../emulator/gitea/small-team.ts';
 import { testDatabase } from '../store/test-database.ts';
@@ -218,123 +200,52 @@ export async function startRooms(
   const announcer = {
     announce: ({ kind, id }: { kind: string; id: string }) => void changes.push(`${kind} ${id}`),
   };
-  const configurations = createConfigurations({
-    forge,
-    transactor,
-    parse: parseRepositoryConfiguration,
-    file: repositoryConfigurationFile,
-    announcer,
-  });
   const promoted: Record<string, unknown>[] = [];
-  const reportTarget = createGiteaReportTarget(bot);
-  const written = createGiteaComments(bot, reportTarget.ownId);
-  const reportCheck = new ReportCheck({
+  const loop = createTrainingLoop({
     transactor,
-    target: reportTarget,
-    wake: () => outbox.wake(),
-    log: silent,
-  });
-  const missedCommands = new MissedCommands({
-    transactor,
-    comments: written,
-    handle: (intent, at) => commands.handle(intent, at),
-    tooLate: (intent, at) => commands.tooLate(intent, at),
-    log: silent,
-  });
-  const training = createTraining({
-    transactor,
-    repositories,
-    forge,
-    workspace,
-    bindings: server.bindings,
-    configurations,
-    announcer,
-    champions: {
-      current: async () => {
-        const version = options.champion?.() ?? null;
-        return version === null ? null : { version };
-      },
-    },
-    wakeOutbox: () => outbox.wake(),
-    log: silent,
-    pollMs: 50,
     clock: { ...systemClock, ...(options.clock && { now: options.clock }) },
-    comments: written,
-    checks: [reportCheck, missedCommands],
-  });
-  const situations = createSituations({
+    log: silent,
+    bot,
     forge,
-    configurations,
-    runs: stores.runs,
-    promotions: { forPull: async () => null },
-    answers: createCommandAnswers(stores.commands),
-    configurationFile: repositoryConfigurationFile,
-  });
-  // Nobody signs in on this stage: what a commenter may do is asked with the bot's token.
-  const commands = new Commands({
-    transactor,
     repositories,
-    comments: written,
-    forge,
-    access: createCommenterAccess({
+    // Nobody signs in on this stage: what a commenter may do is asked with the bot's token.
+    people: {
       sessions: { viewersOf: async () => [] },
       access: {
         check: async () => {
           throw new Error('nobody is signed in');
         },
       },
-      collaborators: written,
-    }),
-    configurations,
-    runs: stores.runs,
-    actions: training.actions,
-    wake: () => outbox.wake(),
-  });
-  const publisher = createPublisher({
-    repositories,
-    situations,
-    target: reportTarget,
-    runs: stores.runs,
-    transactor,
-    runUrl,
-  });
-  const outbox = new Outbox({
-    transactor,
-    workspaceOf: async () => 'main',
-    log: silent,
-    handlers: {
-      status: publisher.status,
-      report: publisher.report,
-      ...training.messages,
-      reaction: createReactions({ repositories, react: written.react }),
-      promote: async (payload) => void promoted.push(payload),
     },
+    workspace,
+    bindings: server.bindings,
+    champions: {
+      current: async () => {
+        const version = options.champion?.() ?? null;
+        return version === null ? null : { version };
+      },
+    },
+    promotions: { forPull: async () => null },
+    sends: { promote: async (payload) => void promoted.push(payload) },
+    announcer,
+    wake: (duty) => duties.get(duty)?.wake?.(),
+    webhook: { secret },
+    pollMs: 50,
   });
-  const worker = new DeliveryWorker({
-    transactor,
-    handle: (intent, receivedAt) =>
-      intent.kind === 'command' ? commands.handle(intent, receivedAt) : training.handle(intent),
-    log: silent,
-  });
-  const intake = createWebhookIntake({ secret, transactor, wake: () => worker.wake() });
+  const duties = new Map<string, Duty>(Object.entries(loop.duties));
   const app = fastify({ forceCloseConnections: true }) as unknown as App;
   app.setErrorHandler(handleError);
-  webhookRoutes(app, { intake });
+  webhookRoutes(app, { intake: loop.intake });
   await app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as { port: number };
-  outbox.start();
-  worker.start();
-  const duties = Object.values(training.duties);
-  for (const duty of duties) duty.start();
+  for (const duty of duties.values()) duty.start();
 
   let open = true;
   const close = async () => {
     if (!open) return;
     open = false;
     await app.close();
-    await worker.stop();
-    await Promise.all(duties.map((duty) => duty.stop()));
-    await outbox.stop();
+    await Promise.all([...duties.values()].map((duty) => duty.stop()));
     await db.destroy();
   };
   onTestFinished(close);
@@ -342,8 +253,8 @@ export async function startRooms(
     app,
     stores,
     transactor,
-    training,
-    situations,
+    training: loop.training,
+    situations: loop.situations,
     repositories,
     workspace,
     forge,

@@ -22,7 +22,7 @@ const unattended = async () => (await stores().runs.unattended(10)).map(({ id })
 /** A run that was just created; what it sends to its workspace waits. */
 async function queued(branch: string): Promise<Run> {
   const { rooms, repository } = scene;
-  await rooms.outbox.stop();
+  await rooms.duties.outbox.stop();
   await commit(scene.backend, branch, 'train.py', `print("${branch}")`);
   const index = await openPull(scene.backend, branch);
   await rooms.training.handle({ kind: 'pull-changed', repositoryId: repository, index });
