@@ -41,6 +41,7 @@ export function Tab({ model }: { model: TabModel }) {
   const target = model.dialog.value;
   return (
     <>
+      <Outage connection={view.connection} />
       {isList(model.route.value) && <ProductionHead view={view} model={model} />}
       <Configuration view={view} />
       <ParkedNotice model={model.parked} url={view.url} />
@@ -79,12 +80,11 @@ function NotBound() {
   );
 }
 
-/** Whether Databricks answers, and what is wrong with the repository configuration, with file and line. */
+/** What is wrong with the repository configuration, with file and line. */
 function Configuration({ view }: { view: NonNullable<TabModel['repository']['view']['data']['value']> }) {
-  const { configuration, connection } = view;
+  const { configuration } = view;
   return (
     <>
-      <Outage connection={connection} />
       {configuration.state === 'missing' && (
         <Notice tone="info">
           There is no <code>.gitea/databricks.yml</code> on the default branch yet: add one, and pushes train.
