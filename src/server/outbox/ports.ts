@@ -1,3 +1,5 @@
+import type { Forget } from '../duty/upkeep.ts';
+
 /** What goes out: commit statuses, reports, reactions; snapshots, starts and cancellations of runs; promotions. */
 export type OutboxTopic = 'status' | 'report' | 'reaction' | 'upload' | 'submit' | 'cancel' | 'promote';
 
@@ -81,6 +83,8 @@ export interface OutboxStore {
    * @returns what it was; null when it is not parked (any more), or a newer one of its key made it pointless
    */
   retry(id: string, now: string): Promise<ParkedMessage | null>;
+  /** What was said, or became pointless, goes; the newest of each key stays, for others compare with it. */
+  forget: Forget;
   /** For metrics and `doctor`. */
   counts(): Promise<{ pending: number; parked: number }>;
   /** When the oldest pending row was enqueued (ISO 8601); null: nothing waits. */

@@ -3,7 +3,7 @@ import { atOnce, beyondAnyPause } from '../outbox/due.ts';
 import type { DeliveryStore } from '../webhook/ports.ts';
 import type { Connection } from './database.ts';
 import type { Schema } from './schema.ts';
-import { sortableId } from './sortable-id.ts';
+import { firstIdAt, sortableId } from './sortable-id.ts';
 
 /** Its time has come, or the clock was set back since it was planned. */
 const isDue =
@@ -131,6 +131,21 @@ export function createDeliveryStore(connection: Connection): DeliveryStore {
         }))
         .where('id', '=', id)
         .execute();
+    },
+
+    async forget({ before, after, limit }) {
+      const rows = await connection
+        .selectFrom('deliveries')
+        .select(['id', 'state'])
+        .where('id', '>', after)
+        .where('id', '<', firstIdAt(before))
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      const done = rows.filter(({ state }) => state === 'processed').map(({ id }) => id);
+      if (done.length > 0)
+        await connection.updateTable('deliveries').set({ body: '' }).where('id', 'in', done).execute();
+      return rows.at(-1)?.id ?? null;
     },
 
     async failed(id, reason, now) {

@@ -5,7 +5,7 @@ import type { OutboxItem, OutboxMessage, OutboxStore } from '../outbox/ports.ts'
 import { newestWins } from '../outbox/ports.ts';
 import type { Connection } from './database.ts';
 import { parkedRows, toParked } from './parked-rows.ts';
-import { sortableId, sortableIdAfter } from './sortable-id.ts';
+import { firstIdAt, sortableId, sortableIdAfter } from './sortable-id.ts';
 
 const payloadOf = (text: string) => JSON.parse(text) as OutboxMessage['payload'];
 
@@ -145,6 +145,33 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
         .where('id', '=', id)
         .where('state', '=', 'pending')
         .execute();
+    },
+
+    async forget({ before, after, limit }) {
+      const rows = await connection
+        .selectFrom('outbox')
+        .select('id')
+        .where('id', '>', after)
+        .where('id', '<', firstIdAt(before))
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      const ids = rows.map(({ id }) => id);
+      if (ids.length > 0)
+        await connection
+          .deleteFrom('outbox')
+          .where('id', 'in', ids)
+          .where('state', 'in', ['done', 'superseded'])
+          .where(({ exists, selectFrom }) =>
+            exists(
+              selectFrom('outbox as newer')
+                .select('newer.id')
+                .whereRef('newer.key', '=', 'outbox.key')
+                .whereRef('newer.id', '>', 'outbox.id'),
+            ),
+          )
+          .execute();
+      return ids.at(-1) ?? null;
     },
 
     async retryLater(id, nextAttemptAt, error) {

@@ -25,6 +25,9 @@ export function sortableId(now: number = Date.now()): string {
   return encode(lastTime, 9) + encode(sequence % 32_768, 3) + random;
 }
 
+/** Sorts after every id that was born before then, and before all others. */
+export const firstIdAt = (time: Date): string => encode(time.getTime(), 9);
+
 /**
  * An id that sorts after this one, whatever the clock says: it may have been set back, and another backend's may be
  * ahead.

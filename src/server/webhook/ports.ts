@@ -1,3 +1,5 @@
+import type { Forget } from '../duty/upkeep.ts';
+
 /** A received webhook as it is kept. */
 export interface StoredDelivery {
   id: string;
@@ -33,4 +35,6 @@ export interface DeliveryStore {
   retryLater(id: string, nextAttemptAt: string, reason: string): Promise<void>;
   /** Given up on: the body is kept. */
   failed(id: string, reason: string, now: string): Promise<void>;
+  /** Of those that were processed the body goes; the row stays, so that the same delivery is known for ever. */
+  forget: Forget;
 }

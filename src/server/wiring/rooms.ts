@@ -11,6 +11,7 @@ import { createTokenExchange } from '../databricks/token-exchange.ts';
 import { createTrainingWorkspace } from '../databricks/training-workspace.ts';
 import { createWorkspaces } from '../databricks/workspaces.ts';
 import type { Clock } from '../duty/clock.ts';
+import { Upkeep } from '../duty/upkeep.ts';
 import { EventHub } from '../events/hub.ts';
 import { createGiteaForge } from '../gitea/gitea-forge.ts';
 import { GiteaHttp } from '../gitea/gitea-http.ts';
@@ -205,13 +206,22 @@ export function createRooms({ configuration, store, clock, log, signal }: Surrou
     },
   });
 
+  const upkeep = new Upkeep({
+    tables: {
+      deliveries: (rows) => transactor.transaction(({ deliveries }) => deliveries.forget(rows)),
+      outbox: (rows) => transactor.transaction(({ outbox }) => outbox.forget(rows)),
+    },
+    clock,
+    log,
+  });
+
   return {
     access,
     catalogue,
     configurations: loop.configurations,
     connections,
     /** By the names of their leases. */
-    duties: { releases: runner, ...loop.duties },
+    duties: { releases: runner, upkeep, ...loop.duties },
     hub,
     intake: loop.intake,
     issuer,

@@ -1,0 +1,83 @@
+import type { Clock } from './clock.ts';
+import { pause } from './clock.ts';
+import type { Duty } from './keeper.ts';
+import { Rounds } from './rounds.ts';
+
+/** Some rows of a table, in the order of their ids. */
+export interface OldRows {
+  /** Those that came before then. */
+  before: Date;
+  /** Id of the last one that was looked at; empty: from the beginning. */
+  after: string;
+  /** So many at once. */
+  limit: number;
+}
+
+/**
+ * Forgets what nobody needs of old rows. What waits, what failed, and what others compare with is not touched.
+ *
+ * @returns id of the last row that was looked at; null: there is none
+ */
+export type Forget = (rows: OldRows) => Promise<string | null>;
+
+export interface UpkeepOptions {
+  /** By what they are called in the log. Each call is a transaction of its own. */
+  tables: Readonly<Record<string, Forget>>;
+  clock: Clock;
+  log: { error(fields: object, message: string): void };
+  /** How old rows become first, milliseconds; 30 days by default. */
+  keepMs?: number;
+}
+
+/** Few at once, with a rest between: whoever else writes waits for the transaction under way. */
+const page = { rows: 200, restMs: 100 };
+const hour = 3_600_000;
+
+/**
+ * Once an hour forgets what is old and done with, so that the store does not grow with all that ever came and went.
+ * The duty `upkeep`.
+ */
+export class Upkeep implements Duty {
+  readonly #options: UpkeepOptions;
+  readonly #rounds: Rounds;
+  /** By table, how far it was looked. From the beginning after a start. */
+  readonly #lookedAt = new Map<string, string>();
+  #stop = new AbortController();
+
+  constructor(options: UpkeepOptions) {
+    this.#options = options;
+    this.#rounds = new Rounds({
+      round: (now) => this.#round(now),
+      clock: options.clock,
+      failed: (err) => options.log.error({ err }, 'what is old could not be forgotten'),
+      longestMs: hour,
+      restMs: hour,
+    });
+  }
+
+  start(): void {
+    this.#stop = new AbortController();
+    this.#rounds.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#rounds.stop();
+  }
+
+  async #round(now: Date): Promise<null> {
+    const { tables, clock, keepMs = 30 * 24 * hour } = this.#options;
+    const { signal } = this.#stop;
+    const before = new Date(now.getTime() - keepMs);
+    for (const [table, forget] of Object.entries(tables)) {
+      while (!signal.aborted) {
+        const after = this.#lookedAt.get(table) ?? '';
+        const last = await forget({ before, after, limit: page.rows });
+        if (last === null) break;
+        this.#lookedAt.set(table, last);
+        await pause(clock, page.restMs, signal);
+      }
+    }
+    return null;
+  }
+}
