@@ -4,9 +4,10 @@ import type { Clock } from './clock.ts';
 export interface RoundsOptions {
   /**
    * One look at what is due at `now`: starts it, and tells when the next is due (ISO 8601; null: nothing waits).
-   * It may be called for nothing.
+   * It may be called for nothing. `stop` ends with the start that the round belongs to: what it begins, and waits for,
+   * ends with it.
    */
-  round: (now: Date) => Promise<string | null>;
+  round: (now: Date, stop: AbortSignal) => Promise<string | null>;
   clock: Clock;
   /** Told when a round failed; the next comes after a rest. Never throws. */
   failed: (error: unknown) => void;
@@ -30,36 +31,36 @@ export class Rounds {
   #callOff: (() => void) | undefined;
   #running: Promise<void> | undefined;
   #again = false;
-  #stopped = true;
-  /** Counts starts: rounds of an earlier one end, though they outlived its stop. */
-  #start = 0;
+  /** Of the last start: rounds of an earlier one end, though they outlived its stop. */
+  #stop = new AbortController();
   #inContext: <T>(work: () => T) => T = (work) => work();
 
   constructor(options: RoundsOptions) {
     this.#options = options;
+    this.#stop.abort();
   }
 
   get stopped(): boolean {
-    return this.#stopped;
+    return this.#stop.signal.aborted;
   }
 
   start(): void {
-    this.#stopped = false;
-    this.#start += 1;
+    this.#stop.abort();
+    this.#stop = new AbortController();
     this.#inContext = AsyncLocalStorage.snapshot();
     this.wake();
   }
 
   /** Waits for the round under way; what it started is its owner's to wait for. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stop.abort();
     this.#callOff?.();
     await this.#running;
   }
 
   /** Something may be due: call after the commit that made it so. Does nothing while stopped. */
   wake(): void {
-    if (this.#stopped) return;
+    if (this.stopped) return;
     this.#again = true;
     this.#running ??= this.#inContext(() => this.#run()).finally(() => {
       this.#running = undefined;
@@ -70,22 +71,22 @@ export class Rounds {
   async #run(): Promise<void> {
     const { round, clock, failed, longestMs = 60_000, shortestMs = 20, restMs = 5_000 } = this.#options;
     this.#callOff?.();
-    const start = this.#start;
+    const { signal } = this.#stop;
     let rest = longestMs;
     try {
       let next: string | null = null;
       let now = clock.now();
-      while (this.#again && !this.#stopped && start === this.#start) {
+      while (this.#again && !signal.aborted) {
         this.#again = false;
         // One moment for what is due and what is due next: what falls between would be seen by neither.
         now = clock.now();
-        next = await round(now);
+        next = await round(now, signal);
       }
       if (next !== null) rest = Math.max(shortestMs, Math.min(rest, Date.parse(next) - now.getTime()));
     } catch (error) {
       failed(error);
       rest = restMs;
     }
-    if (!this.#stopped && start === this.#start) this.#callOff = clock.after(rest, () => this.wake());
+    if (!signal.aborted) this.#callOff = clock.after(rest, () => this.wake());
   }
 }

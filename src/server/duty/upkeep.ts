@@ -42,12 +42,11 @@ export class Upkeep implements Duty {
   readonly #rounds: Rounds;
   /** By table, how far it was looked. From the beginning after a start. */
   readonly #lookedAt = new Map<string, string>();
-  #stop = new AbortController();
 
   constructor(options: UpkeepOptions) {
     this.#options = options;
     this.#rounds = new Rounds({
-      round: (now) => this.#round(now),
+      round: (now, stop) => this.#round(now, stop),
       clock: options.clock,
       failed: (err) => options.log.error({ err }, 'what is old could not be forgotten'),
       longestMs: hour,
@@ -56,26 +55,23 @@ export class Upkeep implements Duty {
   }
 
   start(): void {
-    this.#stop = new AbortController();
     this.#rounds.start();
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort();
     await this.#rounds.stop();
   }
 
-  async #round(now: Date): Promise<null> {
+  async #round(now: Date, stop: AbortSignal): Promise<null> {
     const { tables, clock, keepMs = 30 * 24 * hour } = this.#options;
-    const { signal } = this.#stop;
     const before = new Date(now.getTime() - keepMs);
     for (const [table, forget] of Object.entries(tables)) {
-      while (!signal.aborted) {
+      while (!stop.aborted) {
         const after = this.#lookedAt.get(table) ?? '';
         const last = await forget({ before, after, limit: page.rows });
         if (last === null) break;
         this.#lookedAt.set(table, last);
-        await pause(clock, page.restMs, signal);
+        await pause(clock, page.restMs, stop);
       }
     }
     return null;

@@ -53,7 +53,6 @@ export class Outbox implements Duty {
   readonly #destinations: Destinations;
   /** Rows whose attempt ended since the store was asked last: its answer may show them as they were before. */
   readonly #ended = new Set<string>();
-  #stop = new AbortController();
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -61,20 +60,18 @@ export class Outbox implements Duty {
     this.#clock = options.clock ?? systemClock;
     this.#bounds = { attempts: 600, refusals: 24, ...options.bounds };
     this.#rounds = new Rounds({
-      round: (now) => this.#round(now),
+      round: (now, stop) => this.#round(now, stop),
       clock: this.#clock,
       failed: (error) => options.log.error({ err: error }, 'the outbox could not be read'),
     });
   }
 
   start(): void {
-    this.#stop = new AbortController();
     this.#rounds.start();
   }
 
   /** Waits for what is being sent. */
   async stop(): Promise<void> {
-    this.#stop.abort();
     await this.#rounds.stop();
     await this.#lanes.settled();
   }
@@ -85,10 +82,11 @@ export class Outbox implements Duty {
   }
 
   /** Starts what is due and has a free lane. */
-  async #round(now: Date): Promise<string | null> {
+  async #round(now: Date, stop: AbortSignal): Promise<string | null> {
     const at = now.toISOString();
     let wait = Number.POSITIVE_INFINITY;
-    for (const { kind, topics } of destinations) wait = Math.min(wait, await this.#begin(kind, topics, at));
+    for (const { kind, topics } of destinations)
+      wait = Math.min(wait, await this.#begin(kind, topics, at, stop));
     const next = await this.#options.transactor.stores.outbox.nextDue(at);
     if (wait === Number.POSITIVE_INFINITY) return next;
     const tried = new Date(now.getTime() + wait).toISOString();
@@ -100,9 +98,13 @@ export class Outbox implements Duty {
    *
    * @returns milliseconds until a destination that does not answer would be tried; else infinite
    */
-  async #begin(kind: 'gitea' | 'workspace', topics: readonly OutboxTopic[], at: string): Promise<number> {
+  async #begin(
+    kind: 'gitea' | 'workspace',
+    topics: readonly OutboxTopic[],
+    at: string,
+    signal: AbortSignal,
+  ): Promise<number> {
     const { outbox } = this.#options.transactor.stores;
-    const { signal } = this.#stop;
     const destinationOf = this.#destinations.lookup(kind);
     /** Repositories whose destination has no free lane. */
     const except = new Set<number>();

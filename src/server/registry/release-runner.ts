@@ -61,27 +61,24 @@ export class ReleaseRunner implements Duty {
   readonly #d: RunnerDependencies;
   readonly #rounds: Rounds;
   readonly #lanes: Lanes<string>;
-  #stopping = new AbortController();
 
   constructor(dependencies: RunnerDependencies) {
     this.#d = dependencies;
     const { clock, log } = dependencies;
     this.#lanes = new Lanes(() => this.#rounds.wake());
     this.#rounds = new Rounds({
-      round: () => this.#round(),
+      round: (_now, stop) => this.#round(stop),
       clock,
       failed: (err) => log.error({ err }, 'the releases could not be read'),
     });
   }
 
   start(): void {
-    this.#stopping = new AbortController();
     this.#rounds.start();
   }
 
   /** Waits for what is under way, at most until the current call or wait has ended. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
     await this.#rounds.stop();
     await this.#lanes.settled();
   }
@@ -90,9 +87,7 @@ export class ReleaseRunner implements Duty {
     this.#rounds.wake();
   }
 
-  async #round(): Promise<null> {
-    // Of this start: a round that was slow begins nothing under the next one's.
-    const { signal } = this.#stopping;
+  async #round(signal: AbortSignal): Promise<null> {
     for (const release of await this.#d.transactor.stores.releases.running()) {
       if (signal.aborted) break;
       if (this.#lanes.has(release.id)) continue;

@@ -60,7 +60,6 @@ export class Reconciler implements Duty {
   readonly #options: ReconcilerOptions;
   readonly #rounds: Rounds;
   readonly #last = new Map<number, LastLook>();
-  #stop = new AbortController();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -72,8 +71,8 @@ export class Reconciler implements Duty {
       failed: (error) => {
         if (!(error instanceof LeaseLost)) log.warn({ err: error }, 'Gitea could not be compared');
       },
-      round: async () => {
-        await this.reconcile();
+      round: async (_now, stop) => {
+        await this.reconcile(stop);
         return new Date(clock.now().getTime() + everyMs * (0.9 + 0.2 * random())).toISOString();
       },
     });
@@ -82,25 +81,26 @@ export class Reconciler implements Duty {
   start(): void {
     // Whoever had the duty meanwhile saw what this process did not.
     this.#last.clear();
-    this.#stop = new AbortController();
     this.#rounds.start();
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort();
     await this.#rounds.stop();
   }
 
-  /** One round over all bound repositories, now; waits for it. A duty that is stopped ends it between two questions. */
-  async reconcile(): Promise<void> {
+  /**
+   * One round over all bound repositories, now; waits for it.
+   *
+   * @param stop ends it between two questions
+   */
+  async reconcile(stop: AbortSignal = new AbortController().signal): Promise<void> {
     const { repositories, ownChecks = [], clock, log } = this.#options;
-    const { signal } = this.#stop;
     for (const own of ownChecks) await own.check(clock.now());
     const signs = await repositories.discover();
     for (const repository of await repositories.all()) {
-      if (signal.aborted) return;
+      if (stop.aborted) return;
       try {
-        await this.#compare(repository, signs.get(repository.id), signal);
+        await this.#compare(repository, signs.get(repository.id), stop);
       } catch (error) {
         if (error instanceof LeaseLost) throw error;
         this.#last.delete(repository.id);

@@ -52,14 +52,12 @@ export class DeliveryWorker implements Duty {
   /** By repository: which turn was its last. */
   readonly #served = new Map<number, number>();
   #begun = 0;
-  /** Ends the rests after failures. */
-  #stop = new AbortController();
 
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#rounds = new Rounds({
-      round: (now) => this.#round(now),
+      round: (now, stop) => this.#round(now, stop),
       clock: this.#clock,
       failed: (error) => this.#notKept(error),
       restMs,
@@ -67,13 +65,11 @@ export class DeliveryWorker implements Duty {
   }
 
   start(): void {
-    this.#stop = new AbortController();
     this.#rounds.start();
   }
 
   /** Waits for the turns under way. */
   async stop(): Promise<void> {
-    this.#stop.abort();
     await this.#rounds.stop();
     await this.#turns.settled();
   }
@@ -84,7 +80,7 @@ export class DeliveryWorker implements Duty {
   }
 
   /** Begins the turns for which there is room. @returns when the next delivery is due */
-  async #round(now: Date): Promise<string | null> {
+  async #round(now: Date, stop: AbortSignal): Promise<string | null> {
     const { transactor, concurrency = 16 } = this.#options;
     const { deliveries } = transactor.stores;
     // The end of a turn wakes this again.
@@ -95,8 +91,7 @@ export class DeliveryWorker implements Duty {
     const free = concurrency - this.#turns.size;
     for (const { repositoryId } of nextTurns(waiting, this.#turns, this.#served, free)) {
       this.#served.set(repositoryId, this.#begun++);
-      const { signal } = this.#stop;
-      this.#turns.start(repositoryId, () => this.#turn(repositoryId, signal));
+      this.#turns.start(repositoryId, () => this.#turn(repositoryId, stop));
     }
     return await deliveries.nextDue(at);
   }
