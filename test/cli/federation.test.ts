@@ -1,30 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parse } from '@cdktf/hcl2json';
 import fc from 'fast-check';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { asTerraform } from '../../src/cli/federation-terraform.ts';
 import { commands, run } from '../../src/cli/run.ts';
+import { configuredFolder } from './configured-folder.ts';
 
 let config: string;
 
 beforeEach(() => {
-  const folder = mkdtempSync(join(tmpdir(), 'federation-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  config = join(folder, 'gitea-databricks.yml');
-  for (const name of ['token', 'hook', 'client']) writeFileSync(join(folder, name), `${name}-secret\n`);
-  writeFileSync(
-    config,
-    `public_url: http://127.0.0.1:9/-/databricks/
-gitea: {url: "http://127.0.0.1:9", token_file: token, webhook_secret_file: hook, oauth: {client_id: abc, client_secret_file: client}}
-workspaces:
-  main: {host: "http://127.0.0.1:9", account_id: acc-1, auth: federation, reader: reader-id}
-bindings:
-  - {id: wine, repositories: [ml/wine-*], workspace: main, experiment: "/Shared/wine", principals: {trainer: t, releaser: r, fork: f}, as_user: {17: anna@example.com}}
-  - {id: wine.2, repositories: [ml/red], workspace: main, experiment: "/Shared/red", principals: {trainer: t, releaser: r, fork: f}}
-`,
-  );
+  const folder = configuredFolder([
+    '{id: wine, repositories: [ml/wine-*], workspace: main, experiment: "/Shared/wine", principals: {trainer: t, releaser: r, fork: f}, as_user: {17: anna@example.com}}',
+    '{id: wine.2, repositories: [ml/red], workspace: main, experiment: "/Shared/red", principals: {trainer: t, releaser: r, fork: f}}',
+  ]);
+  onTestFinished(folder.remove);
+  config = folder.config;
 });
 
 async function cli(...words: string[]) {
