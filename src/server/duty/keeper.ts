@@ -30,6 +30,8 @@ interface Post {
   held: Kept | null;
   busy: Promise<void> | undefined;
   callOff: () => void;
+  /** Calls off what happens when the lease was not renewed in time. */
+  keep: () => void;
 }
 
 /** A lease with the time of its last renewal. */
@@ -56,7 +58,12 @@ class Kept implements HeldLease {
   }
 
   stillHeld(): boolean {
-    return this.#clock.monotonic() - this.#since < this.#forMs;
+    return this.leftMs() > 0;
+  }
+
+  /** Milliseconds until it may be relied on no more. */
+  leftMs(): number {
+    return this.#since + this.#forMs - this.#clock.monotonic();
   }
 }
 
@@ -77,7 +84,7 @@ export class LeaseKeeper {
     this.#options = options;
     this.#ttlMs = options.ttlMs ?? 25_000;
     for (const [name, duty] of Object.entries(duties)) {
-      this.#posts.push({ name, duty, held: null, busy: undefined, callOff: () => {} });
+      this.#posts.push({ name, duty, held: null, busy: undefined, callOff: () => {}, keep: () => {} });
     }
     options.bus.subscribe('wake', (name) => this.#post(name)?.duty.wake?.());
     options.bus.subscribe('lease', (name) => this.#look(this.#post(name)));
@@ -103,6 +110,7 @@ export class LeaseKeeper {
       this.#posts.map(async (post) => {
         post.callOff();
         await post.busy;
+        post.keep();
         const { held } = post;
         post.held = null;
         if (held === null) return;
@@ -143,30 +151,48 @@ export class LeaseKeeper {
   async #settle(post: Post): Promise<void> {
     const { leases, clock, holder, log } = this.#options;
     const since = clock.monotonic();
+    const { held } = post;
     try {
-      if (post.held !== null) {
-        if (await leases.renew(post.held, this.#ttlMs)) post.held.renewed(since);
-        else await this.#lose(post, 'another backend has it');
+      if (held !== null) {
+        const renewed = await leases.renew(held, this.#ttlMs);
+        // The answer may have come too late.
+        if (post.held === held) {
+          if (renewed) {
+            held.renewed(since);
+            this.#watch(post, held);
+          } else this.#lose(post, 'another backend has it');
+        }
       } else {
         const lease = await leases.acquire(post.name, holder, this.#ttlMs);
         if (lease !== null) {
-          post.held = new Kept(lease, clock, since, this.#ttlMs * 0.8);
+          const kept = new Kept(lease, clock, since, this.#ttlMs * 0.8);
+          post.held = kept;
+          this.#watch(post, kept);
           reached('lease.taken');
           log.info({ lease: post.name, token: lease.token }, 'a duty was taken up');
-          underLease(post.held, () => post.duty.start());
+          underLease(kept, () => post.duty.start());
         }
       }
       this.#lastFailure = null;
     } catch (error) {
       this.#lastFailure = error;
       log.warn({ err: error, lease: post.name }, 'a lease could not be taken or renewed');
-      if (post.held !== null && !post.held.stillHeld())
-        await this.#lose(post, 'it could not be renewed in time');
     }
   }
 
-  async #lose(post: Post, why: string): Promise<void> {
+  /** Gives it up when it was not renewed in time, though the store may not even have said that it does not answer. */
+  #watch(post: Post, held: Kept): void {
+    post.keep();
+    post.keep = this.#options.clock.after(held.leftMs(), () => {
+      if (post.held !== held) return;
+      this.#lastFailure ??= new Error('A lease could not be renewed in time.');
+      this.#lose(post, 'it could not be renewed in time');
+    });
+  }
+
+  #lose(post: Post, why: string): void {
     this.#options.log.warn({ lease: post.name, why }, 'a duty was given up');
+    post.keep();
     post.held = null;
     // What is under way cannot write any more: its end need not be waited for before the lease is asked for again.
     void post.duty.stop();

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 /** The right to do one duty, until it runs out or is taken. */
 export interface Lease {
-  /** `outbox`, `deliveries`, `reconciler`, `releases`, `workspace:<name>`. */
+  /** `outbox`, `deliveries`, `reconciler`, `releases`, `upkeep`, `workspace:<name>`. */
   name: string;
   /** Who has it: unique per start of a process. */
   holder: string;

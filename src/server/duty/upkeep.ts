@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import { pause } from './clock.ts';
 import type { Duty } from './keeper.ts';
+import { LeaseLost } from './lease.ts';
 import { Rounds } from './rounds.ts';
 
 /** Some rows of a table, in the order of their ids. */
@@ -21,10 +22,10 @@ export interface OldRows {
 export type Forget = (rows: OldRows) => Promise<string | null>;
 
 export interface UpkeepOptions {
-  /** By what they are called in the log. Each call is a transaction of its own. */
-  tables: Readonly<Record<string, Forget>>;
+  /** Each call is a transaction of its own. */
+  tables: readonly Forget[];
   clock: Clock;
-  log: { error(fields: object, message: string): void };
+  log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
   /** How old rows become first, milliseconds; 30 days by default. */
   keepMs?: number;
 }
@@ -32,24 +33,27 @@ export interface UpkeepOptions {
 /** Few at once, with a rest between: whoever else writes waits for the transaction under way. */
 const page = { rows: 200, restMs: 100 };
 const hour = 3_600_000;
+const day = 24 * hour;
 
 /**
- * Once an hour forgets what is old and done with, so that the store does not grow with all that ever came and went.
- * The duty `upkeep`.
+ * Once a day forgets what is old and done with, so that the store does not grow with all that ever came and went. It
+ * begins with the oldest each time: what waited yesterday may be done with today. The duty `upkeep`.
  */
 export class Upkeep implements Duty {
   readonly #options: UpkeepOptions;
   readonly #rounds: Rounds;
-  /** By table, how far it was looked. From the beginning after a start. */
-  readonly #lookedAt = new Map<string, string>();
 
   constructor(options: UpkeepOptions) {
     this.#options = options;
     this.#rounds = new Rounds({
       round: (now, stop) => this.#round(now, stop),
       clock: options.clock,
-      failed: (err) => options.log.error({ err }, 'what is old could not be forgotten'),
-      longestMs: hour,
+      failed: (err) => {
+        const { log } = options;
+        if (err instanceof LeaseLost) log.warn({ err }, 'the upkeep is another backend’s now');
+        else log.error({ err }, 'what is old could not be forgotten');
+      },
+      longestMs: day,
       restMs: hour,
     });
   }
@@ -63,14 +67,12 @@ export class Upkeep implements Duty {
   }
 
   async #round(now: Date, stop: AbortSignal): Promise<null> {
-    const { tables, clock, keepMs = 30 * 24 * hour } = this.#options;
+    const { tables, clock, keepMs = 30 * day } = this.#options;
     const before = new Date(now.getTime() - keepMs);
-    for (const [table, forget] of Object.entries(tables)) {
-      while (!stop.aborted) {
-        const after = this.#lookedAt.get(table) ?? '';
-        const last = await forget({ before, after, limit: page.rows });
-        if (last === null) break;
-        this.#lookedAt.set(table, last);
+    for (const forget of tables) {
+      let after: string | null = '';
+      while (after !== null && !stop.aborted) {
+        after = await forget({ before, after, limit: page.rows });
         await pause(clock, page.restMs, stop);
       }
     }

@@ -136,16 +136,22 @@ export function createDeliveryStore(connection: Connection): DeliveryStore {
     async forget({ before, after, limit }) {
       const rows = await connection
         .selectFrom('deliveries')
-        .select(['id', 'state'])
+        .select('id')
         .where('id', '>', after)
         .where('id', '<', firstIdAt(before))
         .orderBy('id')
         .limit(limit)
         .execute();
-      const done = rows.filter(({ state }) => state === 'processed').map(({ id }) => id);
-      if (done.length > 0)
-        await connection.updateTable('deliveries').set({ body: '' }).where('id', 'in', done).execute();
-      return rows.at(-1)?.id ?? null;
+      const ids = rows.map(({ id }) => id);
+      if (ids.length > 0)
+        await connection
+          .updateTable('deliveries')
+          .set({ body: '' })
+          .where('id', 'in', ids)
+          .where('state', '=', 'processed')
+          .where('body', '!=', '')
+          .execute();
+      return ids.at(-1) ?? null;
     },
 
     async failed(id, reason, now) {

@@ -6,6 +6,7 @@ import { leases } from './migrations/0003-leases.ts';
 import { releaseRequester } from './migrations/0004-release-requester.ts';
 import { workspaceAnswers } from './migrations/0005-workspace-answers.ts';
 import { outboxRepository } from './migrations/0006-outbox-repository.ts';
+import { deliveryUuid } from './migrations/0007-delivery-uuid.ts';
 import type { Schema } from './schema.ts';
 
 const migrations = {
@@ -15,6 +16,7 @@ const migrations = {
   '0004-release-requester': releaseRequester,
   '0005-workspace-answers': workspaceAnswers,
   '0006-outbox-repository': outboxRepository,
+  '0007-delivery-uuid': deliveryUuid,
 };
 
 /** The schema is of a version that is newer than this one. */

@@ -26,7 +26,7 @@ export function sortableId(now: number = Date.now()): string {
 }
 
 /** Sorts after every id that was born before then, and before all others. */
-export const firstIdAt = (time: Date): string => encode(time.getTime(), 9);
+export const firstIdAt = (time: Date): string => encode(Math.max(0, time.getTime()), 9);
 
 /**
  * An id that sorts after this one, whatever the clock says: it may have been set back, and another backend's may be

@@ -47,7 +47,7 @@ export class Watcher implements Duty {
     this.#options = options;
     const { clock, log } = options;
     this.#rounds = new Rounds({
-      round: (now) => this.#round(now),
+      round: (now, stop) => this.#round(now, stop),
       clock,
       failed: (error) => log.error({ err: error }, 'the runs could not be read'),
     });
@@ -74,7 +74,7 @@ export class Watcher implements Duty {
     return this.#looked.size;
   }
 
-  async #round(now: Date): Promise<string | null> {
+  async #round(now: Date, stop: AbortSignal): Promise<string | null> {
     const { runs, bindings, answering, lanes = 24 } = this.#options;
     const at = now.toISOString();
     const wait = answering?.waitMs() ?? 0;
@@ -85,6 +85,7 @@ export class Watcher implements Duty {
     const permits = Math.min(lanes, answering?.permits() ?? lanes) - this.#lanes.size;
     const due = permits > 0 ? await runs.due(at, mostDue, bindings) : [];
     const waiting = due.filter((run) => !this.#lanes.has(run.id) && !this.#rests(run));
+    if (stop.aborted) return null;
     for (const run of waiting.slice(0, permits)) this.#look(run);
     return await runs.nextDue(at, bindings);
   }

@@ -88,6 +88,7 @@ export class DeliveryWorker implements Duty {
     const at = now.toISOString();
     const waiting = await deliveries.waiting(at);
     if (waiting.length === 0) this.#served.clear();
+    if (stop.aborted) return null;
     const free = concurrency - this.#turns.size;
     for (const { repositoryId } of nextTurns(waiting, this.#turns, this.#served, free)) {
       this.#served.set(repositoryId, this.#begun++);

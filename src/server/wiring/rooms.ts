@@ -207,10 +207,10 @@ export function createRooms({ configuration, store, clock, log, signal }: Surrou
   });
 
   const upkeep = new Upkeep({
-    tables: {
-      deliveries: (rows) => transactor.transaction(({ deliveries }) => deliveries.forget(rows)),
-      outbox: (rows) => transactor.transaction(({ outbox }) => outbox.forget(rows)),
-    },
+    tables: [
+      (rows) => transactor.transaction(({ deliveries }) => deliveries.forget(rows)),
+      (rows) => transactor.transaction(({ outbox }) => outbox.forget(rows)),
+    ],
     clock,
     log,
   });

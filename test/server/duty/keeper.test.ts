@@ -150,6 +150,32 @@ describe('leases', () => {
     expect(a.keeper.failure).toBeNull();
   });
 
+  test('whoever is not answered at all stops before others may begin, and goes on when it is answered', async () => {
+    const [a, b] = [backend('a'), backend('b')];
+    await a.keeper.start();
+    await b.keeper.start();
+    let answer = () => {};
+    const { renew } = leases;
+    leases.renew = async (...words) => {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return await renew.call(leases, ...words);
+    };
+    await clock.pass(19_000);
+    expect([a.outbox.running, a.keeper.failure]).toEqual([true, null]);
+    await clock.pass(1_000);
+    expect([a.outbox.running, b.outbox.running]).toEqual([false, false]);
+    expect(a.keeper.failure).toBeInstanceOf(Error);
+    await clock.pass(8_000);
+    expect(b.outbox.running).toBe(true);
+    leases.renew = renew;
+    answer();
+    await clock.pass(300_000);
+    expect([a.outbox.running, b.outbox.running]).toEqual([false, true]);
+    expect(a.keeper.failure).toBeNull();
+  });
+
   test('a jump of the wall clock changes nothing', async () => {
     const [a, b] = [backend('a'), backend('b')];
     await a.keeper.start();

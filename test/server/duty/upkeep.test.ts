@@ -16,27 +16,27 @@ beforeEach(() => {
   failures = [];
   answer = () => null;
   upkeep = new Upkeep({
-    tables: {
-      async deliveries(rows) {
+    tables: [
+      async (rows) => {
         asked.push(rows);
         return answer();
       },
-    },
+    ],
     clock,
-    log: { error: (fields) => void failures.push(fields) },
+    log: { warn() {}, error: (fields) => void failures.push(fields) },
   });
 });
 
 describe('upkeep', () => {
-  test('looks page by page at what is older than 30 days, and once an hour at what has become so', async () => {
+  test('looks page by page at what is older than 30 days, and again every day', async () => {
     const ids = ['a', 'b'];
     answer = () => ids.shift() ?? null;
     upkeep.start();
     await clock.pass(1_000);
     expect(asked.map(({ after }) => after)).toEqual(['', 'a', 'b']);
     expect(asked[0]?.before.toISOString()).toBe('2026-03-01T10:00:00.000Z');
-    await clock.pass(hour);
-    expect(asked.slice(3)).toMatchObject([{ after: 'b', before: new Date('2026-03-01T11:00:00.200Z') }]);
+    await clock.pass(24 * hour);
+    expect(asked.slice(3)).toMatchObject([{ after: '', before: new Date('2026-03-02T10:00:00.300Z') }]);
     await upkeep.stop();
   });
 
