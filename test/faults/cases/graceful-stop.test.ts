@@ -71,6 +71,8 @@ test('asked to end among uploads, open streams and a slow Databricks, it ends by
     return status !== 200;
   });
   expect(await ending).toEqual({ code: 0, signal: null });
+  // Nothing was still under way when its time was over.
+  expect(backend.log(1_000_000)).not.toContain('left behind');
   console.log(`It ended ${inMs(performance.now() - asked)} after it was asked to.`);
   expect(readiness.at(-1)).toSatisfy((status: number) => status === 503 || status === 0);
   await eventually('the end of the streams', () => streams.every(({ ended }) => ended));

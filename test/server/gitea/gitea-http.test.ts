@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { LeaseLost, underLease } from '../../../src/server/duty/lease.ts';
 import { GiteaHttp } from '../../../src/server/gitea/gitea-http.ts';
 import { SimulatedClock } from '../../faults/simulated-clock.ts';
 
@@ -76,4 +77,23 @@ test('a write is never repeated, and a page in place of JSON is not asked for ag
   const page = client(() => new Response('<html></html>', { headers: { 'content-type': 'text/html' } }));
   await expect(page.http.json('GET', '/x')).rejects.toMatchObject({ status: 0 });
   expect(page.calls()).toBe(1);
+});
+
+test('nothing is sent on a lease that ran out, nor tried once more', async () => {
+  const lease = { name: 'outbox', holder: 'a', token: 1 };
+  const { http, calls } = client(well);
+  const call = () => http.json('POST', '/x');
+  await underLease({ ...lease, stillHeld: () => true }, call);
+  await expect(underLease({ ...lease, stillHeld: () => false }, call)).rejects.toBeInstanceOf(LeaseLost);
+  expect(calls()).toBe(1);
+
+  const slow = client(refused, well);
+  let held = true;
+  const asked = underLease({ ...lease, stillHeld: () => held }, () => slow.http.json('GET', '/user'));
+  const refusal = expect(asked).rejects.toBeInstanceOf(LeaseLost);
+  await slow.clock.pass(0);
+  held = false;
+  await slow.clock.pass(10_000);
+  await refusal;
+  expect(slow.calls()).toBe(1);
 });

@@ -76,6 +76,15 @@ describe.each(databases)('on %s', (database) => {
 });
 
 describe('SQLite', () => {
+  test('what was committed survives a loss of power, as far as SQLite can make it', async () => {
+    const { db } = await openStore('SQLite');
+    const read = async (pragma: string) =>
+      (await sql<object>`${sql.raw(`pragma ${pragma}`)}`.execute(db)).rows;
+    expect(await read('journal_mode')).toEqual([{ journal_mode: 'wal' }]);
+    // FULL: the log is synced at every commit, not at a checkpoint.
+    expect(await read('synchronous')).toEqual([{ synchronous: 2 }]);
+  });
+
   test('a file that is no database is refused', async () => {
     const file = join(newFolder(), 'store.sqlite');
     writeFileSync(file, 'this is no database, but long enough to look like one: '.repeat(100));
