@@ -50,6 +50,11 @@ test('Databricks away for half an hour, then busy, then well: all is taken in, s
     expect((await flow.during(ask(`${base}${path}`))).status).toBe(200);
   const known = await flow.during(ask<ModelList>(`${base}/models`));
 
+  // Nothing goes on: an hour costs nothing there.
+  const idle = clock.monotonic();
+  await flow.pass(60 * minute);
+  expect(flow.since(idle, 'databricks')).toEqual([]);
+
   // Under way at Databricks when it vanishes: it ends there meanwhile.
   await world.forge.push('ada', 'ml/wine', {
     branch: 'main',
