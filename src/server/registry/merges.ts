@@ -1,5 +1,6 @@
 import type { Person } from '../../contract/person.ts';
 import type { Actor } from '../audit/entry.ts';
+import type { Clock } from '../duty/clock.ts';
 import { reached } from '../duty/moments.ts';
 import { ProblemError } from '../http/problem.ts';
 import { Postpone } from '../outbox/postpone.ts';
@@ -30,6 +31,7 @@ export interface MergesDependencies {
   releases: Releases;
   /** What the repository configuration of now says; null: it is missing or invalid. */
   rules: CurrentRules;
+  clock: Clock;
   wakeOutbox(): void;
 }
 
@@ -88,7 +90,7 @@ export class Merges implements PromotionNotes {
           reason: `Merged: ${run.title}`,
           approvals: judged.approvals,
         },
-        { person: mergedBy, actor, requestId: null, at: new Date().toISOString() },
+        { person: mergedBy, actor, requestId: null, at: this.#d.clock.now().toISOString() },
         (stores, release) => this.#record(stores, repository, index, run, actor, decision, release.id),
       );
     } catch (error) {
@@ -172,7 +174,7 @@ export class Merges implements PromotionNotes {
       outcome: promoted ? 'promoted' : 'not-promoted',
       reason: promoted ? `v${decision.version}` : decision.reason,
       release,
-      decidedAt: new Date().toISOString(),
+      decidedAt: this.#d.clock.now().toISOString(),
     });
     if (!promoted) {
       await stores.audit.append({

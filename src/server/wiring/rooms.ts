@@ -175,7 +175,7 @@ export function createRooms({ configuration, store, clock, log, signal }: Surrou
     clock,
     wake: () => wake('releases'),
   });
-  const merges = new Merges({ ...registry, releases });
+  const merges = new Merges({ ...registry, releases, clock });
 
   // What is trained, and what is said about it.
   const workspace = createTrainingWorkspace(workspaces.http, tokens, clock);

@@ -174,7 +174,7 @@ export async function registryBench() {
     approvals,
     rules,
     releases,
-    merges: new Merges({ ...common, releases }),
+    merges: new Merges({ ...common, releases, clock }),
     catalogue: new Catalogue({ transactor, target, trained, rules: async () => rules, freshness: 0 }),
     settled,
     /** What executes releases: stop and start it for a restart. */
