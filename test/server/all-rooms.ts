@@ -61,6 +61,7 @@ function createRooms(
     repositories,
     people: { sessions, access },
     workspace,
+    nonceOf: (token) => token.slice(0, 32),
     bindings: backend.configuration.bindings,
     champions: { current: async () => null },
     promotions: { forPull: async () => null },

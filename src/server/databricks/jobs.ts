@@ -59,9 +59,9 @@ export function createJobs(call: Call): JobsPort {
       return String(answer.run_id);
     },
 
-    async findSubmitted(as, name, since) {
+    async findSubmitted(as, token, since) {
       const query = { run_type: 'SUBMIT_RUN', start_time_from: since };
-      return await find(as, query, (run) => run.run_name === name);
+      return await find(as, query, (run) => run.run_name?.endsWith(` ${token}`) ?? false);
     },
 
     async findStarted(as, { id, token, nonce }, since) {

@@ -2,7 +2,7 @@ import type { TrainingWorkspace } from '../training/workspace-port.ts';
 import type { Call } from './caller.ts';
 import { DatabricksError } from './error.ts';
 
-type FilesPort = Pick<TrainingWorkspace, 'exists' | 'makeFolders' | 'writeFile'>;
+type FilesPort = Pick<TrainingWorkspace, 'writtenAt' | 'makeFolders' | 'writeFile'>;
 
 const isThere = (error: unknown) =>
   error instanceof DatabricksError &&
@@ -11,12 +11,14 @@ const isThere = (error: unknown) =>
 /** Files of the workspace: folders, and files with their bytes as they are. */
 export function createWorkspaceFiles(call: Call): FilesPort {
   return {
-    async exists(as, path) {
+    async writtenAt(as, path) {
       try {
-        await call(as, 'GET', '/api/2.0/workspace/get-status', { query: { path } });
-        return true;
+        const found = await call<{ created_at?: number }>(as, 'GET', '/api/2.0/workspace/get-status', {
+          query: { path },
+        });
+        return found.created_at ?? 0;
       } catch (error) {
-        if (error instanceof DatabricksError && error.missing) return false;
+        if (error instanceof DatabricksError && error.missing) return null;
         throw error;
       }
     },

@@ -7,6 +7,7 @@ import type { Announcer } from '../events/announcer.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
 import type { Transactor } from '../store/transactor.ts';
 import type { Facts } from './guards.ts';
+import type { RemoteTimes } from './move.ts';
 import { Move, objection } from './move.ts';
 import type { NewRun, Run, RunChange, TrainingStores } from './ports.ts';
 import type { RunUrl } from './run-messages.ts';
@@ -30,12 +31,10 @@ export interface JournalOptions {
 export type Also = (stores: TrainingStores, run: Run) => Promise<void>;
 
 /** What is known about an event, and what is written with it. */
-export interface Happening {
+export interface Happening extends RemoteTimes {
   /** Training itself when left out. */
   actor?: Actor;
   change?: RunChange;
-  /** When the run ended at Databricks (ISO 8601). */
-  endedAt?: string;
   /** The pull request that does not need the run any more. */
   pull?: number;
   /** That nothing can go on at Databricks, against what the run says: the only start of it was refused. */
@@ -121,8 +120,8 @@ export class RunJournal {
     event: RunEvent,
     happening: Happening = {},
   ): Promise<Run> {
-    const { change = {}, actor = training, detail, approval, requestId, also, endedAt } = happening;
-    const move = Move.of(run, event, this.#facts(happening), endedAt);
+    const { change = {}, actor = training, detail, approval, requestId, also } = happening;
+    const move = Move.of(run, event, this.#facts(happening), happening);
     const moved = await this.#options.transactor.transaction(async (stores) => {
       if (!(await stores.runs.move(run.id, run.version, move, change))) throw new RunChanged(run.id);
       await also?.(stores, run);

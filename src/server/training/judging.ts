@@ -7,7 +7,7 @@ import type { RunJournal } from './journal.ts';
 import type { Run, RunStore } from './ports.ts';
 import { readResult } from './result.ts';
 import { RunFailure } from './run-failure.ts';
-import { endedAtOf } from './watching.ts';
+import { timesOf } from './watching.ts';
 import type { TrainingWorkspace } from './workspace-port.ts';
 
 /** Reads, freezes and compares what a run that ended with success has brought. */
@@ -36,7 +36,7 @@ export function createJudging(options: {
     reached('run.judged');
     return await journal.record(repository, run, 'judged', {
       change: { ...result, verdict: own, failures: 0 },
-      ...endedAtOf(remote),
+      ...timesOf(remote),
       detail: {
         outcome: verdict?.outcome ?? null,
         mlflowRun: result.mlflowRunId,

@@ -74,7 +74,7 @@ export function launch(
   };
 }
 
-/** Name of a submitted run: holds the token, by which it is found again after an uncertain answer. */
-export function runName(run: Run): string {
+/** Name of a submitted run: ends with the token, by which it is found again after an uncertain answer. */
+function runName(run: Run): string {
   return `gitea-databricks ${run.repositoryId}/${run.number} ${run.commit.slice(0, 10)} ${run.token}`;
 }

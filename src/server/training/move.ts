@@ -24,6 +24,12 @@ export class IllegalTransition extends Error {
   }
 }
 
+/** When a run began and ended at Databricks (ISO 8601), where that is known. */
+export interface RemoteTimes {
+  beganAt?: string;
+  endedAt?: string;
+}
+
 /** A transition that the table allows. There is no other way to make one, and the store changes states by it alone. */
 export class Move {
   readonly #transition: Transition;
@@ -32,7 +38,7 @@ export class Move {
   /** What it writes to the run beside the change. */
   readonly fields: { state: RunState; nextCheckAt: string | null; startedAt?: string; endedAt?: string };
 
-  private constructor(run: Run, event: RunEvent, { change, at }: Facts, endedAt: string | undefined) {
+  private constructor(run: Run, event: RunEvent, { change, at }: Facts, { beganAt, endedAt }: RemoteTimes) {
     this.#transition = transitions[event];
     this.event = event;
     this.from = run.state;
@@ -44,6 +50,8 @@ export class Move {
       nextCheckAt: caredForBy(to) === 'watcher' ? (change.nextCheckAt ?? now) : null,
       ...(event === 'taken-up' && { startedAt: now }),
       ...(isFinal(to) && { endedAt: endedAt ?? now }),
+      // One that was trained before this row of it was made.
+      ...(isFinal(to) && beganAt && beganAt < (run.startedAt ?? now) && { startedAt: beganAt }),
     };
   }
 
@@ -60,12 +68,12 @@ export class Move {
   }
 
   /**
-   * @param endedAt of a run that ends: when it did at Databricks (ISO 8601); now when left out
+   * @param times of a run that ends
    * @throws IllegalTransition
    */
-  static of(run: Run, event: RunEvent, facts: Facts, endedAt?: string): Move {
+  static of(run: Run, event: RunEvent, facts: Facts, times: RemoteTimes = {}): Move {
     const why = objection(run, event, facts);
     if (why !== null) throw new IllegalTransition(run, event, why);
-    return new Move(run, event, facts, endedAt);
+    return new Move(run, event, facts, times);
   }
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Person } from '../../contract/person.ts';
 import type { RunTrigger } from '../../contract/run.ts';
 import type { Actor } from '../audit/entry.ts';
@@ -31,14 +30,18 @@ export interface RunRequest {
   also?: Also;
 }
 
+/** The nonce of the run with this token: the same whenever it is asked for, and nobody else can tell it. */
+export type NonceOf = (token: string) => string;
+
 /** Creates runs: the one place where a run's key is made. */
 export function createRunFactory(options: {
   forge: Forge;
   runs: RunStore;
   journal: RunJournal;
+  nonceOf: NonceOf;
   clock: () => Date;
 }) {
-  const { forge, runs, journal, clock } = options;
+  const { forge, runs, journal, nonceOf, clock } = options;
 
   async function attemptOf(identity: RunIdentity, always: boolean): Promise<number> {
     const highest = await runs.highestAttempt(identity);
@@ -78,12 +81,13 @@ export function createRunFactory(options: {
       };
       const attempt = await attemptOf(identity, request.always);
       const now = clock().toISOString();
+      const token = runToken(identity, attempt);
       const { principals } = repository.binding;
       return await journal.create(
         repository,
         {
           ...identity,
-          token: runToken(identity, attempt),
+          token,
           treeDigest: await this.filesOf(repository, commit),
           title: facts.title,
           branch: request.branch,
@@ -96,7 +100,7 @@ export function createRunFactory(options: {
           configurationCommit: record.commit,
           parameters,
           principal: request.trust === 'fork' ? principals.fork : principals.trainer,
-          nonce: randomBytes(16).toString('hex'),
+          nonce: nonceOf(token),
           modelKey: request.trust === 'fork' ? null : record.configuration.model,
           createdAt: now,
           nextCheckAt: null,

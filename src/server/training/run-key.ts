@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import type { FileEntry } from '../gitea/forge.ts';
 import type { RunIdentity } from './ports.ts';
 
@@ -25,4 +25,12 @@ export function treeDigest(files: readonly FileEntry[]): string {
 export function runToken(key: RunIdentity, attempt: number): string {
   const { repositoryId, commit, configurationDigest, parameterDigest: parameters, trust } = key;
   return sha256(JSON.stringify([repositoryId, commit, configurationDigest, parameters, trust, attempt]));
+}
+
+/**
+ * What marks the MLflow runs of the run with this token: made from it, so that a store that forgot the run, for it is an
+ * older backup, knows the result as its own. Nobody can tell it who does not have the encryption key.
+ */
+export function runNonce(encryptionKey: Uint8Array, token: string): string {
+  return createHmac('sha256', encryptionKey).update(`nonce of the run ${token}`).digest('hex').slice(0, 32);
 }

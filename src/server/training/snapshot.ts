@@ -72,6 +72,9 @@ function linkTarget(link: FileEntry, target: string, files: readonly FileEntry[]
   return found;
 }
 
+/** Beside the folder: whatever the commit's own files are called, none of them can be it. */
+export const markerOf = (folder: string): string => `${folder}.complete`;
+
 async function inLanes<T>(
   items: readonly T[],
   lanes: number,
@@ -89,25 +92,24 @@ async function inLanes<T>(
  * so a folder with it is reused and one without it is finished. Submodules are left out.
  *
  * @param signal ends it between two files
- * @returns the folder
+ * @returns the folder, and whether it was whole before
  */
 export async function uploadSnapshot(
   { forge, workspace }: { forge: Forge; workspace: TrainingWorkspace },
   as: CallAs,
   run: Run,
   signal?: AbortSignal,
-): Promise<string> {
+): Promise<{ folder: string; wasThere: boolean }> {
   const { repository } = as;
   const folder = snapshotFolder(repository, run.commit);
-  // Beside the folder: whatever the commit's own files are called, none of them can be it.
-  const marker = `${folder}.complete`;
+  const marker = markerOf(folder);
   const { act: _, ...reading } = as;
   const launcher = launcherPath(repository.binding.id);
-  if (!(await workspace.exists(reading, launcher))) {
+  if ((await workspace.writtenAt(reading, launcher)) === null) {
     await workspace.makeFolders(as, [launcherFolder(repository.binding.id)]);
     await workspace.writeFile(as, launcher, launcherSource);
   }
-  if (await workspace.exists(reading, marker)) return folder;
+  if ((await workspace.writtenAt(reading, marker)) !== null) return { folder, wasThere: true };
   const all = await forge.files(repository, run.commit, snapshotLimits.files).catch((error: unknown) => {
     if (!(error instanceof GiteaError && error.status === 422)) throw error;
     throw new RunFailure(
@@ -145,5 +147,5 @@ export async function uploadSnapshot(
   });
   await workspace.writeFile(as, marker, Buffer.from(`${files.length} files of ${run.commit}\n`));
   reached('snapshot.uploaded');
-  return folder;
+  return { folder, wasThere: false };
 }

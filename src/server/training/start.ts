@@ -1,16 +1,14 @@
 import type { Act } from '../identity/role.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
 import { asRun, experimentOf, modelOf } from './acting.ts';
-import { launch, runName } from './launcher.ts';
+import { findStart } from './find-start.ts';
+import { launch } from './launcher.ts';
 import type { Run } from './ports.ts';
 import { RunFailure } from './run-failure.ts';
 import type { TrainingWorkspace } from './workspace-port.ts';
 
-/** How much earlier than its row a run is looked for, milliseconds: clocks differ. */
-const skewMs = 600_000;
-
 /**
- * Asks Databricks to start a run whose files are there. Where it may have been asked before, the run of that time is
+ * Asks Databricks to start a run whose files are there. Where it may have been asked before, its run is
  * looked for first: the token of a submission covers active runs only (facts: Jobs), that of a job's run every one.
  *
  * @param before called right before it is asked; what it throws keeps the run from being started
@@ -36,9 +34,7 @@ export async function startAtDatabricks(
       experimentId: run.experimentId ?? '',
       modelName,
     });
-    const since = Date.parse(run.createdAt) - skewMs;
-    const reading = asRun(repository, run);
-    const known = mayHaveStarted ? await workspace.findSubmitted(reading, runName(run), since) : null;
+    const known = mayHaveStarted ? await findStart(workspace, repository, run, act) : null;
     if (known !== null) return { id: known, job: null };
     await before();
     return { id: await workspace.submit(as, submission), job: null };

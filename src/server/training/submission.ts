@@ -54,7 +54,7 @@ export class Submission {
   readonly #options: SubmissionOptions;
   /** One act per submission, however often it is tried: its token is minted and recorded once while it lives. */
   readonly #acts = new Map<string, Act>();
-  /** Runs whose start was enqueued here, and under which lease (its token): nobody can have asked for it before. */
+  /** Runs whose files came from here, and under which lease (its token): nobody can have asked for their start before. */
   readonly #fresh = new Map<string, number | null>();
 
   constructor(options: SubmissionOptions) {
@@ -114,7 +114,7 @@ export class Submission {
     this.#mayTrain(run);
     const act = this.#actOf(run);
     // Code that trains must not be able to change what is trained: the releaser writes, the others read.
-    const snapshot = await uploadSnapshot(
+    const { folder: snapshot, wasThere } = await uploadSnapshot(
       { forge, workspace },
       { repository, role: 'releaser', act },
       run,
@@ -130,7 +130,8 @@ export class Submission {
       change: { snapshot, experimentId },
       detail: { snapshot },
     });
-    remember(this.#fresh, run.id, leaseToken());
+    // Files that were there may have been trained: by a run that a store forgot, when an older backup was restored.
+    if (!wasThere) remember(this.#fresh, run.id, leaseToken());
   }
 
   async #start(repository: BoundRepository, run: Run, mayHaveStarted: boolean): Promise<void> {

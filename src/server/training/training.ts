@@ -18,6 +18,7 @@ import { RunJournal } from './journal.ts';
 import { createJudging } from './judging.ts';
 import type { RepositoryCheck } from './look.ts';
 import { MissedHeads } from './missed-heads.ts';
+import type { NonceOf } from './new-run.ts';
 import { createRunFactory } from './new-run.ts';
 import type { TrainingStores } from './ports.ts';
 import { Reconciler } from './reconciler.ts';
@@ -42,6 +43,7 @@ export interface TrainingDependencies {
   answering?: (workspace: string) => Answering;
   /** What time it is in a workspace, where that is known. */
   timeOf?: (workspace: string) => Date | null;
+  nonceOf: NonceOf;
   configurations: Configurations;
   champions: Champions;
   announcer: Announcer;
@@ -84,7 +86,7 @@ export function createTraining(dependencies: TrainingDependencies) {
     champions: dependencies.champions,
     runs: createMeasuredRuns(runs),
   });
-  const factory = createRunFactory({ forge, runs, journal, clock });
+  const factory = createRunFactory({ forge, runs, journal, nonceOf: dependencies.nonceOf, clock });
   const pollMs = dependencies.pollMs ?? 1_000;
   const submission = new Submission({
     runs,

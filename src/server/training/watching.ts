@@ -5,6 +5,7 @@ import { asRun } from './acting.ts';
 import { shortReason } from './ending.ts';
 import type { NotedChange, RunJournal } from './journal.ts';
 import { createLiveMetrics } from './live-metrics.ts';
+import type { RemoteTimes } from './move.ts';
 import type { PaceFacts } from './pace.ts';
 import { beatsUntilNextLook, nextLook } from './pace.ts';
 import { isOverdue } from './patience.ts';
@@ -47,9 +48,13 @@ function sinceTasksEnded({ tasks }: RemoteRun, at: Date): number | null {
 /** Both clocks have to say that it is late: ours may have been set meanwhile. */
 const earlier = (one: Date, other: Date | null): Date => (other !== null && other < one ? other : one);
 
-/** What is written when a run ends: when it did at Databricks, where it said so. */
-export const endedAtOf = ({ endedAt }: Pick<RemoteRun, 'endedAt'>): { endedAt?: string } =>
-  endedAt === null ? {} : { endedAt: new Date(endedAt).toISOString() };
+const iso = (time: number) => new Date(time).toISOString();
+
+/** What is written when a run ends: when it began and ended at Databricks, where it said so. */
+export const timesOf = ({ startedAt, endedAt }: Pick<RemoteRun, 'startedAt' | 'endedAt'>): RemoteTimes => ({
+  ...(startedAt !== null && { beganAt: iso(startedAt) }),
+  ...(endedAt !== null && { endedAt: iso(endedAt) }),
+});
 
 /** Looks at runs that Databricks has accepted. */
 export function createWatching(options: WatchingOptions) {
@@ -105,7 +110,7 @@ export function createWatching(options: WatchingOptions) {
     const failing = remote.tasks.find((task) => task.state === 'failed' || task.state === 'timed-out');
     const output = failing ? await workspace.output(as, failing.runId) : null;
     const message = output?.error || failing?.message || remote.message || 'The run ended without success.';
-    const ending = { ...endedAtOf(remote), detail: { reason: shortReason(message) } };
+    const ending = { ...timesOf(remote), detail: { reason: shortReason(message) } };
     if (remote.result === 'cancelled') {
       const change = { ...seen, stateReason: 'The run was cancelled at Databricks.', error: null };
       return await journal.record(repository, run, 'cancelled-remotely', { ...ending, change });

@@ -32,7 +32,7 @@ export interface RemoteOutput {
 }
 
 export interface Submission {
-  /** Holds the idempotency token, so that the run can be found again. */
+  /** Ends with the idempotency token, so that the run can be found again. */
   name: string;
   token: string;
   timeoutSeconds: number;
@@ -64,13 +64,14 @@ export interface TrainingWorkspace {
    *   folder of its own
    */
   ensureExperiment(as: CallAs, name: string, writer?: string): Promise<string>;
-  exists(as: CallAs, path: string): Promise<boolean>;
+  /** When a file was written, by the workspace's clock (milliseconds; 0: it does not say). null: it is not there */
+  writtenAt(as: CallAs, path: string): Promise<number | null>;
   makeFolders(as: CallAs, paths: readonly string[]): Promise<void>;
   /** A file that is there already stays as it is. */
   writeFile(as: CallAs, path: string, content: Uint8Array): Promise<void>;
   submit(as: CallAs, submission: Submission): Promise<string>;
-  /** A submitted run by its name, among those started since (milliseconds). null: there is none */
-  findSubmitted(as: CallAs, name: string, since: number): Promise<string | null>;
+  /** A submitted run by the token in its name, among those started since (milliseconds). null: there is none */
+  findSubmitted(as: CallAs, token: string, since: number): Promise<string | null>;
   /**
    * The run that `startJob` may have started, among those since (milliseconds): by its nonce; where the job does
    * not declare one, by the idempotency token, which starts a run when there was none. null: there is none.

@@ -39,6 +39,7 @@ import { createStores } from '../store/stores.ts';
 import { createTransactor } from '../store/transactor.ts';
 import type { Configurations } from '../training/configurations.ts';
 import { createRemoteViews } from '../training/remote-views.ts';
+import { runNonce } from '../training/run-key.ts';
 import { createTrainingLoop } from './training-loop.ts';
 
 export interface Surroundings {
@@ -189,6 +190,7 @@ export function createRooms({ configuration, store, clock, log, signal }: Surrou
     repositories,
     people: { sessions, access },
     workspace,
+    nonceOf: (token) => runNonce(configuration.encryptionKey, token),
     bindings: configuration.bindings,
     answering: workspaces.answering,
     timeOf: workspaces.timeOf,

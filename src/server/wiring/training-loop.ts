@@ -35,7 +35,7 @@ import { DeliveryWorker } from '../webhook/worker.ts';
 export interface LoopSurroundings
   extends Pick<
     TrainingDependencies,
-    'workspace' | 'bindings' | 'answering' | 'timeOf' | 'champions' | 'announcer' | 'pollMs'
+    'workspace' | 'nonceOf' | 'bindings' | 'answering' | 'timeOf' | 'champions' | 'announcer' | 'pollMs'
   > {
   transactor: Transactor<Stores>;
   clock: Clock;
@@ -83,6 +83,7 @@ export function createTrainingLoop(surroundings: LoopSurroundings) {
     repositories,
     forge,
     workspace: surroundings.workspace,
+    nonceOf: surroundings.nonceOf,
     bindings: surroundings.bindings,
     answering: surroundings.answering,
     timeOf: surroundings.timeOf,

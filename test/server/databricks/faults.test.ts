@@ -219,15 +219,15 @@ describe('a file', () => {
     const given = await adapter();
     const files = createWorkspaceFiles(given.call);
     await given.fault({ kind: 'page', path, status: 404 });
-    await expect(files.exists(somebody, '/Shared')).rejects.toMatchObject({ temporary: true });
-    expect(await files.exists(somebody, '/Shared')).toBe(true);
-    expect(await files.exists(somebody, '/Shared/nothing')).toBe(false);
+    await expect(files.writtenAt(somebody, '/Shared')).rejects.toMatchObject({ temporary: true });
+    expect(await files.writtenAt(somebody, '/Shared')).toEqual(expect.any(Number));
+    expect(await files.writtenAt(somebody, '/Shared/nothing')).toBeNull();
   });
 });
 
 describe('a run', () => {
   const submission = {
-    name: 'train 1',
+    name: 'train 1 token-1',
     token: 'token-1',
     timeoutSeconds: 60,
     pythonFile: '/Workspace/Shared/app/main.py',
@@ -243,14 +243,14 @@ describe('a run', () => {
     return { ...given, jobs, runs };
   }
 
-  test('whose submission’s answer was lost is found by its name, and by its token where the list is late', async () => {
+  test('whose submission’s answer was lost is found by the token in its name, and by its token where the list is late', async () => {
     const { jobs, runs, fault } = await withFile();
     await fault({ kind: 'lost_answer', path: '/api/2.2/jobs/runs/submit' });
     await expect(jobs.submit(somebody, submission)).rejects.toMatchObject({ status: 0, temporary: true });
     await fault({ kind: 'late', path: '/api/2.2/jobs/runs/list', before: 'empty' });
-    expect(await jobs.findSubmitted(somebody, submission.name, 0)).toBeNull();
+    expect(await jobs.findSubmitted(somebody, submission.token, 0)).toBeNull();
     const again = await jobs.submit(somebody, submission);
-    expect(await jobs.findSubmitted(somebody, submission.name, 0)).toBe(again);
+    expect(await jobs.findSubmitted(somebody, submission.token, 0)).toBe(again);
     expect(await runs()).toHaveLength(1);
   });
 

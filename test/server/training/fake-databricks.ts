@@ -11,9 +11,6 @@ interface Started {
   cancelledAt: number | null;
 }
 
-/** How long a run takes there, milliseconds. */
-const takesMs = 4_000;
-
 export const down = () => new DatabricksError({ code: 'NO_CONNECTION', status: 0, message: 'no connection' });
 
 /**
@@ -23,8 +20,12 @@ export const down = () => new DatabricksError({ code: 'NO_CONNECTION', status: 0
 export class FakeDatabricks {
   readonly #clock: SimulatedClock;
   readonly started: Started[] = [];
+  /** How often each was written. */
   readonly files = new Map<string, number>();
+  readonly #writtenAt = new Map<string, number>();
   readonly calls: string[] = [];
+  /** How long a run takes, milliseconds. */
+  takesMs = 4_000;
   /** Asked before each call, and after its effect, and waited for; what it gives is thrown. */
   fault: (method: string, when: 'before' | 'after') => Error | null | Promise<Error | null> = () => null;
 
@@ -33,7 +34,7 @@ export class FakeDatabricks {
   }
 
   isActive(run: Started): boolean {
-    return run.cancelledAt === null && this.#clock.now().getTime() - run.startedAt < takesMs;
+    return run.cancelledAt === null && this.#clock.now().getTime() - run.startedAt < this.takesMs;
   }
 
   readonly port: TrainingWorkspace = this.#port();
@@ -49,7 +50,7 @@ export class FakeDatabricks {
     const run = this.started.find((one) => one.id === id);
     if (!run) return null;
     const ended = !this.isActive(run);
-    const endedAt = ended ? (run.cancelledAt ?? run.startedAt + takesMs) : null;
+    const endedAt = ended ? (run.cancelledAt ?? run.startedAt + this.takesMs) : null;
     return {
       id,
       url: `https://workspace/${id}`,
@@ -74,17 +75,25 @@ export class FakeDatabricks {
     };
     return {
       ensureExperiment: () => act('ensureExperiment', () => '1'),
-      exists: (_as, path) => act('exists', () => this.files.has(path)),
+      writtenAt: (_as, path) => act('writtenAt', () => this.#writtenAt.get(path) ?? null),
       makeFolders: () => act('makeFolders', () => {}),
       writeFile: (_as, path) =>
-        act('writeFile', () => void this.files.set(path, (this.files.get(path) ?? 0) + 1)),
+        act('writeFile', () => {
+          this.files.set(path, (this.files.get(path) ?? 0) + 1);
+          if (!this.#writtenAt.has(path)) this.#writtenAt.set(path, this.#clock.now().getTime());
+        }),
       submit: (_as, { name, token }) =>
         act('submit', () => {
           const active = this.started.find((run) => run.token === token && this.isActive(run));
           return active?.id ?? this.#start(name, token, null);
         }),
-      findSubmitted: (_as, name) =>
-        act('findSubmitted', () => this.started.find((run) => run.name === name)?.id ?? null),
+      findSubmitted: (_as, token, since) =>
+        act(
+          'findSubmitted',
+          () =>
+            this.started.findLast((run) => run.name.endsWith(` ${token}`) && run.startedAt >= since)?.id ??
+            null,
+        ),
       findStarted: (_as, { nonce }) =>
         act('findStarted', () => this.started.find((run) => run.nonce === nonce)?.id ?? null),
       startJob: (_as, { id, token, optional }) =>

@@ -50,7 +50,7 @@ async function scene() {
     repositories: {} as BoundRepositories,
     forge,
     configurations: { read: ask('configuration', () => record) } as unknown as Configurations,
-    factory: createRunFactory({ forge, runs, journal, clock: stage.clock.now }),
+    factory: createRunFactory({ forge, runs, journal, nonceOf: (token) => token, clock: stage.clock.now }),
     journal,
     evaluation: {} as Evaluation,
     wake() {},

@@ -46,7 +46,7 @@ function memory(crashAfter = Number.POSITIVE_INFINITY) {
   const written = new Map<string, string>();
   let left = crashAfter;
   const workspace = {
-    exists: async (_as: unknown, path: string) => written.has(path),
+    writtenAt: async (_as: unknown, path: string) => (written.has(path) ? 0 : null),
     makeFolders: async () => {},
     writeFile: async (_as: unknown, path: string, content: Uint8Array) => {
       if (left === 0) throw new Error('crash');
@@ -82,12 +82,14 @@ describe('a snapshot', () => {
       uploadSnapshot({ forge: forgeWith(files), workspace: store.workspace }, as, run),
     ).rejects.toThrow('crash');
     store.heal();
-    const folder = await uploadSnapshot({ forge: forgeWith(files), workspace: store.workspace }, as, run);
+    const first = await uploadSnapshot({ forge: forgeWith(files), workspace: store.workspace }, as, run);
+    const { folder } = first;
     expect(folder).toBe(`/Workspace/gitea-databricks/wine/7/${run.commit}`);
     for (const { path } of files) expect(store.written.get(`${folder}/${path}`)).toBe(`blob of ${path}`);
     const before = store.written.size;
-    await uploadSnapshot({ forge: forgeWith([]), workspace: store.workspace }, as, run);
+    const again = await uploadSnapshot({ forge: forgeWith([]), workspace: store.workspace }, as, run);
     expect(store.written.size).toBe(before);
+    expect([first.wasThere, again.wasThere]).toEqual([false, true]);
   });
 
   test('has copies in place of symbolic links, and none that lead out', async () => {

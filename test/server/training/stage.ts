@@ -218,6 +218,7 @@ export async function startRooms(
       },
     },
     workspace,
+    nonceOf: (token) => token.slice(0, 32),
     bindings: server.bindings,
     champions: {
       current: async () => {

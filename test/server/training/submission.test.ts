@@ -120,6 +120,63 @@ describe('starting a run', () => {
     await ended(stage, run.id);
     expect(databricks.calls).toContain('submit');
     expect(databricks.calls).not.toContain('findSubmitted');
+    // Launcher and marker: that nothing has to be looked for costs nothing.
+    expect(databricks.calls.filter((call) => call === 'writtenAt')).toHaveLength(2);
+  });
+
+  test('is looked for where its files were there: what was trained since a restored backup is taken over', async () => {
+    const { stage, databricks, backend, run } = await opened();
+    backend.start();
+    const { run: first } = await ended(stage, run.id);
+    // The store is as it was before, and its next run has another number; its files and itself are hours old.
+    await stage.db.deleteFrom('runs').execute();
+    await stage.clock.pass(5 * 60 * minute, settled);
+    const createdAt = stage.clock.now().toISOString();
+    const made = await backend.journal.create(repository, newRun(1, { createdAt }), null, system);
+    expect([made.isNew, made.run.number]).toEqual([true, 2]);
+    const { run: end } = await ended(stage, made.run.id);
+    expect(end).toMatchObject({
+      state: 'succeeded',
+      databricksRunId: '1',
+      mlflowRunId: first.mlflowRunId,
+      endedAt: first.endedAt,
+    });
+    // When it was trained, and not when it was found.
+    expect(Date.parse(end.startedAt ?? '')).toBe(databricks.started[0]?.startedAt);
+    expect(databricks.calls.filter((call) => call === 'submit')).toHaveLength(1);
+    expect(databricks.started).toHaveLength(1);
+  });
+
+  test('that was forgotten, and is cancelled before it was found, is ended at Databricks', async () => {
+    const { stage, databricks, backend, run } = await opened();
+    databricks.takesMs = 60 * minute;
+    backend.start();
+    await stage.clock.pass(10_000, settled);
+    expect((await runNow(stage, run.id)).state).toBe('running');
+    await stage.db.deleteFrom('runs').execute();
+    await stage.clock.pass(30 * minute, settled);
+    const createdAt = stage.clock.now().toISOString();
+    databricks.fault = (method) => (method === 'findSubmitted' ? down() : null);
+    const made = await backend.journal.create(repository, newRun(1, { createdAt }), null, system);
+    await stage.clock.pass(10_000, settled);
+    expect((await runNow(stage, made.run.id)).state).toBe('uploading');
+    databricks.fault = () => null;
+    await cancel(backend, made.run);
+    await ended(stage, made.run.id);
+    expect(databricks.started).toMatchObject([{ id: '1', cancelledAt: expect.any(Number) }]);
+  });
+
+  test('is asked for once more when a person wants the same files trained again', async () => {
+    const { stage, databricks, backend, run } = await opened();
+    backend.start();
+    await ended(stage, run.id);
+    const again = newRun(1, { token: 'token-1-again', attempt: 2, nonce: 'another' });
+    const made = await backend.journal.create(repository, again, null, system);
+    expect((await ended(stage, made.run.id)).run).toMatchObject({
+      state: 'succeeded',
+      databricksRunId: '2',
+    });
+    expect(databricks.started.map(({ token }) => token)).toEqual(['token-1', 'token-1-again']);
   });
 
   test('is looked for when another backend may have asked for it, though this one had uploaded its files', async () => {
