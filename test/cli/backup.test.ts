@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import { beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { run } from '../../src/cli/run.ts';
 import type { DatabaseTarget } from '../../src/server/store/database.ts';
+import { createReleaseStore } from '../../src/server/store/release-store.ts';
 import { openServingStore } from '../../src/server/store/serving-store.ts';
 import { createDatabase, dropDatabase, urlOf } from '../postgres/databases.ts';
 import { newDatabase, openTarget } from '../server/store/open-store.ts';
@@ -136,6 +137,8 @@ describe.each(routes)('a restore drill from %s to %s', (from, to) => {
       out: `Intact: ${entries} entries, head ${head}.`,
     });
     const restored = await openTarget(fresh);
+    expect(await createReleaseStore(store.db).restoredAt()).toBeNull();
+    expect(await createReleaseStore(restored.db).restoredAt()).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
     const again = await stored(restored);
     expect(again.slice(0, begun.length)).toEqual(begun);
     expect(again).toHaveLength(Number(entries));

@@ -41,6 +41,8 @@ export interface PullFacts {
   mergeBase: string | null;
   mergeCommit: string | null;
   mergedBy: Person | null;
+  /** ISO 8601, to the second. */
+  mergedAt: string | null;
 }
 
 /** As listed: with what shows that somebody commented or pushed. */

@@ -37,6 +37,7 @@ export interface GiteaPull {
   merge_base: string;
   merge_commit_sha: string | null;
   merged_by: GiteaUser | null;
+  merged_at: string | null;
   updated_at: string;
   comments: number;
   head: PullSide;
@@ -82,6 +83,7 @@ export function toPull(pull: GiteaPull): PullFacts {
     mergeBase: pull.merge_base || null,
     mergeCommit: pull.merge_commit_sha,
     mergedBy: toPerson(pull.merged_by),
+    mergedAt: pull.merged_at,
   };
 }
 

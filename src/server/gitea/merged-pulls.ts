@@ -22,6 +22,7 @@ export function createMergedPulls(
         title: pull.title,
         url: pull.url,
         mergedBy: pull.mergedBy,
+        mergedAt: pull.mergedAt,
       };
     },
 

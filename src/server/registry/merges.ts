@@ -121,9 +121,10 @@ export class Merges implements PromotionNotes {
     const run = await this.#d.trained.forMerge(repository.id, index, pull.head);
     const model = run?.model ? repository.binding.models[run.model] : undefined;
     const { releases } = this.#d.transactor.stores;
-    const [approvals, hold, unfinished, aliases, versions] = await Promise.all([
+    const [approvals, hold, restoredAt, unfinished, aliases, versions] = await Promise.all([
       this.#d.pulls.approvals(repository, index, pull.head),
       model ? releases.hold(model.name, model.alias) : null,
+      releases.restoredAt(),
       model ? releases.unfinished(model.name, model.alias) : null,
       model ? this.#d.target.aliases(repository, model.name) : ({} as Record<string, number>),
       run?.model ? this.#d.trained.byVersion(repository.id, run.model) : new Map<number, TrainedVersion>(),
@@ -150,6 +151,8 @@ export class Merges implements PromotionNotes {
           }
         : null,
       hold: hold ? { by: hold.by.name, since: hold.since } : null,
+      mergedAt: pull.mergedAt,
+      restoredAt,
       approvals,
       champion,
       halfDone: unfinished?.state === 'partial' ? `The ${describeRelease(unfinished)}` : null,

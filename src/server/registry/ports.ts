@@ -70,6 +70,8 @@ export interface ReleaseStore {
   setHold(hold: StoredHold): Promise<void>;
   /** @returns the hold that was there */
   liftHold(modelName: string, alias: string): Promise<StoredHold | null>;
+  /** When a backup was last put in the store's place: of releases before it not all are known. null: never */
+  restoredAt(): Promise<string | null>;
   decision(repository: number, pull: number): Promise<PromotionDecision | null>;
   decide(decision: PromotionDecision): Promise<void>;
 }
@@ -152,6 +154,8 @@ export interface MergedPulls {
     title: string;
     url: string;
     mergedBy: Person | null;
+    /** ISO 8601. */
+    mergedAt: string | null;
   } | null>;
   /** Official approvals of this commit that are neither stale nor dismissed, and how many the branch asks for. */
   approvals(

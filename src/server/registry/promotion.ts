@@ -17,6 +17,10 @@ export interface MergeFacts {
     trust: 'base' | 'fork';
   } | null;
   hold: { by: string; since: string } | null;
+  /** ISO 8601. */
+  mergedAt: string | null;
+  /** When a backup was last put in the store's place (ISO 8601); null: never. */
+  restoredAt: string | null;
   approvals: { branchProtected: boolean; required: number; counted: string[] };
   champion: number | null;
   halfDone: string | null;
@@ -29,6 +33,11 @@ export type MergeDecision =
 
 function sentence(text: string): string {
   return text.endsWith('.') ? text : `${text}.`;
+}
+
+/** It may have been judged, and its release rolled back, by a store that an older backup has replaced. */
+function wasForgotten({ mergedAt, restoredAt }: MergeFacts): boolean {
+  return restoredAt !== null && (mergedAt === null || Date.parse(mergedAt) <= Date.parse(restoredAt));
 }
 
 /**
@@ -58,6 +67,11 @@ export function decideOnMerge(facts: MergeFacts): MergeDecision {
   if (facts.hold) {
     return not(
       `Automatic promotion is on hold since ${facts.hold.by} rolled back. Lift the hold, then promote v${run.version} from the Databricks tab.`,
+    );
+  }
+  if (wasForgotten(facts) && facts.champion !== run.version) {
+    return not(
+      `It was merged before a backup was restored, so it is not known whether v${run.version} was released and taken back since. Promote it from the Databricks tab.`,
     );
   }
   if (facts.halfDone) return not(`${facts.halfDone} is half done: finish or undo it first.`);

@@ -7,6 +7,7 @@ import { releaseRequester } from './migrations/0004-release-requester.ts';
 import { workspaceAnswers } from './migrations/0005-workspace-answers.ts';
 import { outboxRepository } from './migrations/0006-outbox-repository.ts';
 import { deliveryUuid } from './migrations/0007-delivery-uuid.ts';
+import { restores } from './migrations/0008-restores.ts';
 import type { Schema } from './schema.ts';
 
 const migrations = {
@@ -17,6 +18,7 @@ const migrations = {
   '0005-workspace-answers': workspaceAnswers,
   '0006-outbox-repository': outboxRepository,
   '0007-delivery-uuid': deliveryUuid,
+  '0008-restores': restores,
 };
 
 /** The schema is of a version that is newer than this one. */

@@ -239,6 +239,14 @@ export function createReleaseStore(connection: Connection): ReleaseStore {
       return row ? holdFromRow(row) : null;
     },
 
+    async restoredAt() {
+      const { at } = await connection
+        .selectFrom('restores')
+        .select((row) => row.fn.max('restored_at').as('at'))
+        .executeTakeFirstOrThrow();
+      return at;
+    },
+
     async decision(repository, pull) {
       const row = await connection
         .selectFrom('promotion_decisions')

@@ -44,7 +44,7 @@ export async function restore(
     );
   }
   if (typeof target !== 'string') {
-    await intoPostgres(target, from);
+    await intoPostgres(target, from, now);
     return { ...facts, kept: null };
   }
   const lock = takeServingLock(target, 'cannot be restored');
@@ -81,8 +81,14 @@ async function inPlaceOf(target: string, from: string, now: Date): Promise<strin
   }
   publishFile(incoming, target);
   // Brings an older schema up to date, and proves that it opens.
-  await (await openDatabase(target, { check: true })).destroy();
+  const db = await openDatabase(target, { check: true });
+  await noteRestore(db, now).finally(() => db.destroy());
   return kept;
+}
+
+/** What happened between the backup and now is not known to this store, and it has to know that. */
+async function noteRestore(db: Kysely<Schema>, now: Date): Promise<void> {
+  await db.insertInto('restores').values({ restored_at: now.toISOString() }).execute();
 }
 
 /** A second name, so that the first is never without a file; where the disk has no hard links, another name. */
@@ -108,7 +114,7 @@ function foldJournal(path: string): void {
   }
 }
 
-async function intoPostgres(target: PostgresConfiguration, from: string): Promise<void> {
+async function intoPostgres(target: PostgresConfiguration, from: string, now: Date): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'restore-'));
   const copy = join(folder, 'copy.sqlite');
   const db = await openDatabase(target).catch((error: unknown) => {
@@ -127,6 +133,7 @@ async function intoPostgres(target: PostgresConfiguration, from: string): Promis
         for (const table of tables) await copyTable(file, table, transaction);
         // Who held them is gone; their tokens must go on growing.
         await transaction.updateTable('leases').set({ holder: null, expires_at: 0 }).execute();
+        await noteRestore(transaction, now);
       });
     } finally {
       file.close();

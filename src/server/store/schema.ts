@@ -24,6 +24,7 @@ export interface Schema {
   connections: ConnectionRow;
   workspace_answers: WorkspaceAnswerRow;
   leases: LeaseRow;
+  restores: RestoreRow;
 }
 
 /** A received webhook, stored before it is acknowledged. */
@@ -316,6 +317,11 @@ export interface ConnectionRow {
   since: string;
   last_ok_at: string | null;
   last_error: string | null;
+}
+
+/** A backup was put in the store's place. */
+export interface RestoreRow {
+  restored_at: string;
 }
 
 /** Who does one duty in the background. */

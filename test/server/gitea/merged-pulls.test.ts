@@ -16,6 +16,7 @@ const pull: PullFacts = {
   mergeBase: null,
   mergeCommit: null,
   mergedBy: null,
+  mergedAt: '2026-02-01T10:00:00Z',
 };
 const review = (name: string, change: Partial<ReviewFacts>): ReviewFacts => ({
   reviewer: { id: name.length, name, fullName: '', avatarUrl: '' },
@@ -38,7 +39,11 @@ function pulls(reviews: ReviewFacts[], branch = { head: 'x', protected: true, re
 
 describe('a merged pull request', () => {
   it('has the head that was merged, not what was pushed to its branch since', async () => {
-    expect(await pulls([]).pull(repository, 3)).toMatchObject({ merged: true, head: 'merged-head' });
+    expect(await pulls([]).pull(repository, 3)).toMatchObject({
+      merged: true,
+      head: 'merged-head',
+      mergedAt: '2026-02-01T10:00:00Z',
+    });
   });
 
   it.each([

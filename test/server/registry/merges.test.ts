@@ -37,6 +37,18 @@ describe('a merge', () => {
     expect(await bench.transactor.stores.releases.list(42)).toHaveLength(2);
   });
 
+  it('does not promote again what a restored backup has forgotten, for it may have been rolled back', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    for (const restored_at of ['2026-01-01T00:00:00.000Z', '2026-03-01T00:00:00.000Z'])
+      await bench.db.insertInto('restores').values({ restored_at }).execute();
+    await promote(bench);
+    expect(bench.target.alias).toEqual({ champion: 1 });
+    expect(await bench.merges.forPull(42, 2, 'head')).toMatch(
+      /^Not promoted: It was merged before a backup was restored/,
+    );
+  });
+
   it('waits for a run that has not ended, without deciding', async () => {
     const bench = await registryBench();
     await bench.withProduction();
@@ -150,12 +162,17 @@ describe('decideOnMerge', () => {
     },
     hold: null,
     approvals: { branchProtected: true, required: 1, counted: ['ada'] },
+    mergedAt: '2026-02-01T10:00:00Z',
+    restoredAt: null,
     champion: 1,
     halfDone: null,
   };
 
   it('promotes only when everything speaks for it', () => {
     expect(decideOnMerge(facts)).toEqual({ kind: 'promote', version: 2 });
+    // A restore before the merge: all that came since is known.
+    const restored = { ...facts, restoredAt: '2026-02-01T09:59:59.000Z' };
+    expect(decideOnMerge(restored)).toEqual({ kind: 'promote', version: 2 });
   });
 
   it.each([
@@ -181,7 +198,17 @@ describe('decideOnMerge', () => {
       { approvals: { branchProtected: false, required: 0, counted: [] } },
       /main is not protected/,
     ],
+    [
+      'a backup was restored since',
+      { restoredAt: '2026-02-01T10:00:01.000Z' },
+      /before a backup was restored/,
+    ],
     ['in production already', { champion: 2 }, /in production already/],
+    [
+      'in production already, by what a restored backup has forgotten',
+      { champion: 2, restoredAt: '2026-02-01T10:00:01.000Z' },
+      /in production already/,
+    ],
   ] as [string, Partial<MergeFacts>, RegExp][])('says why not: %s', (_name, change, reason) => {
     const decision = decideOnMerge({ ...facts, ...change });
     expect(decision.kind).toBe('not');

@@ -104,6 +104,7 @@ export async function registryBench() {
     title: 'A change',
     url: '',
     mergedBy: wendy as Person | null,
+    mergedAt: '2026-02-01T10:00:00Z' as string | null,
   };
   const approvals = { branchProtected: true, required: 1, counted: ['ada'] };
   const pulls: MergedPulls = {
