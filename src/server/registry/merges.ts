@@ -1,4 +1,3 @@
-import type { Person } from '../../contract/person.ts';
 import type { Actor } from '../audit/entry.ts';
 import type { Clock } from '../duty/clock.ts';
 import { reached } from '../duty/moments.ts';
@@ -19,6 +18,7 @@ import type {
 import type { MergeDecision } from './promotion.ts';
 import { decideOnMerge } from './promotion.ts';
 import { describeRelease } from './release.ts';
+import { releaseNote } from './release-note.ts';
 import type { Releases } from './releases.ts';
 import { standing } from './standing.ts';
 
@@ -208,7 +208,8 @@ export class Merges implements PromotionNotes {
     if (decision?.outcome === 'not-promoted') return `Not promoted: ${decision.reason}`;
     if (decision?.release) {
       const release = await releases.find(repository.id, decision.release);
-      if (release) return released(release, await this.#laterRollback(repository, release.model, release.id));
+      if (release)
+        return releaseNote(release, await this.#laterRollback(repository, release.model, release.id));
     }
     const openRun = await this.#d.trained.forMerge(id, index, head);
     if (!openRun?.model || openRun.onMerge !== 'promote' || openRun.outcome !== 'pass') return null;
@@ -225,29 +226,5 @@ export class Merges implements PromotionNotes {
     const list = await this.#d.transactor.stores.releases.list(repository.id, model);
     const later = list.filter((entry) => entry.id > release && entry.state === 'succeeded').at(-1);
     return later?.kind === 'rollback' ? later : null;
-  }
-}
-
-function released(
-  release: { state: string; toVersion: number; alias: string; actor: Person | null; error: string | null },
-  rollback: { toVersion: number; actor: Person | null; reason: string | null } | null,
-): string {
-  const by = release.actor ? ` by ${release.actor.name}` : '';
-  const version = `v${release.toVersion}`;
-  if (rollback) {
-    const why = rollback.reason ? `: ${rollback.reason}` : '';
-    return `Released ${version} as ${release.alias}${by}; rolled back to v${rollback.toVersion}${rollback.actor ? ` by ${rollback.actor.name}` : ''}${why}`;
-  }
-  switch (release.state) {
-    case 'succeeded':
-      return `Released ${version} as ${release.alias}${by}.`;
-    case 'running':
-      return `Releasing ${version} as ${release.alias} …`;
-    case 'partial':
-      return `The release of ${version} is half done: ${release.error ?? ''} Finish or undo it in the Databricks tab.`;
-    case 'undone':
-      return `The release of ${version} was undone.`;
-    default:
-      return `${version} was not released: ${release.error ?? 'it failed'} Nothing changed.`;
   }
 }

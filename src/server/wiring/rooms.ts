@@ -1,4 +1,4 @@
-/** Wires the rooms to each other and to the adapters; nothing is decided here. */
+/** Wires the rooms to each other and to the adapters; nothing is decided here. Longer than others: it names each room. */
 
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry as MetricsRegistry } from 'prom-client';
