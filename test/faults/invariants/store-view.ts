@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import type {
   AuditRow,
+  CommitTreeRow,
   DeliveryRow,
   OutboxRow,
   ReleaseRow,
@@ -24,10 +25,44 @@ export function sqliteView(path: string): StoreView {
   };
 }
 
+/** A run as far as it says who speaks for a commit, and what. */
+export type SpeakingRun = Pick<
+  RunRow,
+  | 'id'
+  | 'repository_id'
+  | 'number'
+  | 'commit_sha'
+  | 'tree_digest'
+  | 'trust'
+  | 'state'
+  | 'configuration'
+  | 'parameters'
+  | 'verdict'
+>;
+
+/** Runs, and the files of each commit that was looked at. */
+export interface SpeakingFacts {
+  runs: SpeakingRun[];
+  trees: Pick<CommitTreeRow, 'repository_id' | 'commit_sha' | 'tree_digest'>[];
+}
+
+export async function readSpeaking(view: StoreView): Promise<SpeakingFacts> {
+  return {
+    runs: await view.rows(
+      `select id, repository_id, number, commit_sha, tree_digest, trust, state, configuration, parameters, verdict
+       from runs`,
+    ),
+    trees: await readTrees(view),
+  };
+}
+
+const readTrees = async (view: StoreView): Promise<SpeakingFacts['trees']> =>
+  await view.rows('select repository_id, commit_sha, tree_digest from commit_trees');
+
 /** Everything that must agree with the world outside. */
-export interface StoredFacts {
+export interface StoredFacts extends SpeakingFacts {
   deliveries: Pick<DeliveryRow, 'id' | 'content_key' | 'state' | 'outcome' | 'repository_id'>[];
-  runs: Omit<RunRow, 'configuration' | 'histories'>[];
+  runs: Omit<RunRow, 'histories'>[];
   runPulls: RunPullRow[];
   outbox: OutboxRow[];
   reports: ReportRow[];
@@ -41,9 +76,11 @@ export async function readStore(view: StoreView): Promise<StoredFacts> {
     deliveries: await view.rows('select id, content_key, state, outcome, repository_id from deliveries'),
     runs: await view.rows(
       `select id, repository_id, number, token, commit_sha, tree_digest, branch, "trigger", trust, attempt, state,
-         state_reason, configuration_digest, parameter_digest, databricks_run_id, model_version, verdict, error
+         state_reason, configuration_digest, parameter_digest, configuration, parameters, databricks_run_id,
+         model_version, verdict, error
        from runs order by id`,
     ),
+    trees: await readTrees(view),
     runPulls: await view.rows('select * from run_pulls'),
     outbox: await view.rows('select * from outbox order by id'),
     reports: await view.rows('select * from reports'),

@@ -1,5 +1,7 @@
 import type { World } from '../world/world.ts';
+import { shownHeads, untoldHeads } from './heads.ts';
 import type { StoreView } from './store-view.ts';
+import { readSpeaking } from './store-view.ts';
 
 const final = ['succeeded', 'failed', 'cancelled', 'superseded', 'timed-out'];
 const ended = final.map((state) => `'${state}'`).join(', ');
@@ -18,7 +20,7 @@ export async function unfinished(world: World, view: StoreView): Promise<string[
   );
   for (const { what, rows } of open) if (Number(rows) > 0) left.push(`${rows} × ${what}`);
 
-  const { store, git } = world.forge.forge.context;
+  const { store } = world.forge.forge.context;
   const unsent = store.deliveries.count({ isDelivered: false });
   if (unsent > 0) left.push(`${unsent} × webhook on its way`);
   const answered = new Set(
@@ -46,15 +48,7 @@ export async function unfinished(world: World, view: StoreView): Promise<string[
       if (pull.isMerged && !decided.has(`${repository.id} ${pull.index}`))
         left.push(`${fullName}#${pull.index}: its merge was not judged`);
     }
-    const head = await git.ref(repository, `refs/heads/${repository.defaultBranch}`);
-    const told = store.statuses
-      .list(
-        { repositoryId: repository.id, sha: head ?? '', context: 'databricks/train' },
-        { order: 'id desc' },
-      )
-      .at(0);
-    if (head !== undefined && (told === undefined || told.state === 'pending'))
-      left.push(`${fullName}: nothing final is said of ${head.slice(0, 10)} on ${repository.defaultBranch}`);
   }
+  left.push(...untoldHeads(await readSpeaking(view), await shownHeads(world)));
   return left;
 }

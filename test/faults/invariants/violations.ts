@@ -10,6 +10,7 @@ import type { RunEvent } from '../../../src/server/training/transitions.ts';
 import { transitions } from '../../../src/server/training/transitions.ts';
 import type { World } from '../world/world.ts';
 import { botName } from '../world/world.ts';
+import { commentObjections, shownHeads, statusObjections } from './heads.ts';
 import type { StoredFacts, StoreView } from './store-view.ts';
 import { readStore } from './store-view.ts';
 import type { RemoteFact } from './workspace-view.ts';
@@ -41,6 +42,8 @@ async function look(world: World, view: StoreView): Promise<Findings> {
   verdicts(world, stored, findings);
   comments(world, stored, findings);
   statuses(world, stored, findings);
+  const heads = await shownHeads(world);
+  findings.wrong.push(...statusObjections(stored, heads), ...commentObjections(stored, heads));
   outgoing(stored, findings);
   await commands(view, stored, findings);
   await auditLog(stored, findings);
