@@ -1,7 +1,7 @@
 import type { OutboxStore } from '../outbox/ports.ts';
 import type { BoundRepository } from '../permission/bound-repository.ts';
 import { statusOfRun } from '../report/status.ts';
-import { asCommitted } from './decisive-run.ts';
+import { asCommitted, decisiveRun } from './decisive-run.ts';
 import type { Run, TrainingStores } from './ports.ts';
 import type { Sending } from './transitions.ts';
 
@@ -60,9 +60,15 @@ export class RunMessages {
   async #tell({ runs, outbox }: TrainingStores, repository: BoundRepository, run: Run): Promise<void> {
     // An experiment with other parameters says nothing about the commit: branch protection waits for this status.
     if (asCommitted(run.configuration, run.parameters)) {
-      const twins =
-        run.trust === 'base' ? await runs.commitsWithoutRun(run.repositoryId, run.treeDigest) : [];
-      for (const sha of [run.commit, ...twins]) await this.tellCommit(outbox, repository, sha, run);
+      const { repositoryId, commit, treeDigest } = run;
+      // A retry that failed or was cancelled leaves the word to the success before it, as in the comment.
+      const speaker = ofTrust(run, await runs.ofCommit(repositoryId, commit));
+      await this.tellCommit(outbox, repository, commit, speaker);
+      const twins = run.trust === 'base' ? await runs.commitsWithoutRun(repositoryId, treeDigest) : [];
+      if (twins.length > 0) {
+        const ofFiles = ofTrust(run, await runs.ofTree(repositoryId, treeDigest));
+        for (const sha of twins) await this.tellCommit(outbox, repository, sha, ofFiles);
+      }
     }
     for (const { index } of run.pulls) {
       await outbox.enqueue({
@@ -72,4 +78,9 @@ export class RunMessages {
       });
     }
   }
+}
+
+/** Of those that may do as much as this run the one that speaks. */
+function ofTrust(run: Run, all: readonly Run[]): Run {
+  return decisiveRun(all.filter(({ trust }) => trust === run.trust)) ?? run;
 }

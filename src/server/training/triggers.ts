@@ -7,6 +7,7 @@ import type { Forge, PullFacts } from '../gitea/forge.ts';
 import type { BoundRepositories, BoundRepository } from '../permission/bound-repository.ts';
 import type { Transactor } from '../store/transactor.ts';
 import type { Configurations } from './configurations.ts';
+import { decisiveRun } from './decisive-run.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { RunJournal } from './journal.ts';
 import type { RunFactory } from './new-run.ts';
@@ -75,15 +76,16 @@ export class Triggers {
     }
 
     const tree = await factory.filesOf(repository, after);
-    const twin = (await runs.ofTree(repository.id, tree)).find(
-      (run) => run.trust === 'base' && run.configurationDigest === record.digest && !hasFailed(run),
+    // What has a run of its own is spoken for by that one. A reset to it changes no file and still concerns its run.
+    const known = (await runs.ofCommit(repository.id, after)).some((run) => run.trust === 'base');
+    const twins = (await runs.ofTree(repository.id, tree)).filter(
+      (run) => run.trust === 'base' && run.configurationDigest === record.digest,
     );
-    if (twin && twin.commit !== after) {
+    const twin = known ? null : decisiveRun(twins);
+    if (twin && !hasFailed(twin)) {
       await this.#sameFiles(repository, after, tree, twin);
       return `${after.slice(0, 10)} has the files of run ${twin.number}`;
     }
-    // A reset to a commit that was trained changes no file and still concerns its run.
-    const known = (await runs.ofCommit(repository.id, after)).some((run) => run.trust === 'base');
     if (!known && !concernsTraining(record.configuration.paths, changed)) {
       await this.#nothingToTrain(repository, after);
       await this.#rememberHead(repository, after);

@@ -61,6 +61,30 @@ describe('what trains', () => {
     });
   }, 120_000);
 
+  test('a merge is spoken for by the run as committed, not by what was tried out with the same files later', async () => {
+    const { stage, rooms, team, main0 } = await prepared({
+      '.gitea/databricks.yml': configuration,
+      ...files(good),
+    });
+    await runOf(stage, rooms, main0, 'succeeded');
+    const head = await team.commit('better', files({ metrics: { rmse: [0.9, 0.6], accuracy: [0.8, 0.91] } }));
+    const index = await openPull(stage, 'better');
+    const run = await runOf(stage, rooms, head, 'succeeded');
+    const repository = (await rooms.repositories.find(stage.repository.id))!;
+    const tried = await rooms.training.actions.train(
+      repository,
+      { pull: index, parameters: { depth: 11 } },
+      by,
+    );
+    await until('the end of the experiment', async () => {
+      return (await rooms.stores.runs.findById(tried.id))?.state === 'succeeded';
+    });
+    await team.api('ada', 'POST', `/repos/ml/wine/pulls/${index}/merge`, { Do: 'merge' });
+    const branch = await team.api('ada', 'GET', '/repos/ml/wine/branches/main');
+    const status = await statusOf(stage, branch.body.commit.id, 'success');
+    expect(status.target_url).toContain(`#/runs/${run.id}`);
+  }, 120_000);
+
   test('a change that touches no path trains nothing and says so; one that changes the configuration is told when it counts', async () => {
     const { stage, rooms, team, main0 } = await prepared({
       '.gitea/databricks.yml': configuration,
