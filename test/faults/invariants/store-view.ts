@@ -75,7 +75,7 @@ export async function readStore(view: StoreView): Promise<StoredFacts> {
   return {
     deliveries: await view.rows('select id, content_key, state, outcome, repository_id from deliveries'),
     runs: await view.rows(
-      `select id, repository_id, number, token, commit_sha, tree_digest, branch, "trigger", trust, attempt, state,
+      `select id, repository_id, number, token, nonce, commit_sha, tree_digest, branch, "trigger", trust, attempt, state,
          state_reason, configuration_digest, parameter_digest, configuration, parameters, databricks_run_id,
          model_version, verdict, error
        from runs order by id`,

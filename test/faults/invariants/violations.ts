@@ -69,14 +69,14 @@ function runsAtBoth({ runs }: StoredFacts, remote: RemoteFact[], { lost, doubled
     ].join(' '),
   );
   doubled.push(...repeated(keys).map((key) => `runs of the key ${key}`));
-  const tokenOf = ({ name }: RemoteFact) => name.slice(name.lastIndexOf(' ') + 1);
-  doubled.push(...repeated(remote.map(tokenOf)).map((token) => `runs at Databricks with the token ${token}`));
-  const byToken = new Map(remote.map((run) => [tokenOf(run), run]));
-  const tokens = new Set(runs.map(({ token }) => token));
-  for (const run of remote)
-    if (!tokens.has(tokenOf(run))) wrong.push(`${run.name} runs at Databricks, and here nobody knows of it`);
+  const marks = new Map(runs.flatMap(({ id, token, nonce }) => [[token, id] as const, [nonce, id] as const]));
+  const ofRun = ({ mark }: RemoteFact) => marks.get(mark) ?? mark;
+  doubled.push(...repeated(remote.map(ofRun)).map((id) => `runs at Databricks of ${id}`));
+  const byRun = new Map(remote.map((run) => [ofRun(run), run]));
+  for (const { name, mark } of remote)
+    if (!marks.has(mark)) wrong.push(`${name} (${mark}) runs at Databricks, and here nobody knows of it`);
   for (const run of runs) {
-    const there = byToken.get(run.token);
+    const there = byRun.get(run.id);
     const name = `run ${run.number} of ${run.repository_id} (${run.state})`;
     if (run.databricks_run_id !== null && there?.id !== run.databricks_run_id)
       lost.push(

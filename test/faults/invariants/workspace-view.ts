@@ -4,8 +4,10 @@ import { production } from '../world/world.ts';
 /** A run as Databricks has it. */
 export interface RemoteFact {
   id: string;
-  /** Ends with the idempotency token. */
+  /** Of a submission: ends with the idempotency token. */
   name: string;
+  /** What ties it to a run of ours: a submission's token, the nonce of a job's run. */
+  mark: string;
   ended: boolean;
   result: string | null;
 }
@@ -13,11 +15,13 @@ export interface RemoteFact {
 interface ListedRun {
   run_id: number;
   run_name: string;
+  /** Of a job's run. */
+  job_parameters?: { name: string; value: string }[];
   status: { state: string };
   state: { result_state?: string };
 }
 
-/** Every run that was ever submitted, by the Jobs API. */
+/** Every run that was ever submitted, or started of a job, by the Jobs API. */
 export async function remoteRuns({ admin }: World): Promise<RemoteFact[]> {
   const found: RemoteFact[] = [];
   let page_token: string | undefined;
@@ -26,10 +30,13 @@ export async function remoteRuns({ admin }: World): Promise<RemoteFact[]> {
     const answer: { runs?: ListedRun[]; next_page_token?: string } = await admin
       .get('2.2/jobs/runs/list', { searchParams })
       .json();
-    for (const { run_id, run_name, status, state } of answer.runs ?? [])
+    for (const { run_id, run_name, job_parameters, status, state } of answer.runs ?? [])
       found.push({
         id: String(run_id),
         name: run_name,
+        mark:
+          job_parameters?.find(({ name }) => name === 'nonce')?.value ??
+          run_name.slice(run_name.lastIndexOf(' ') + 1),
         ended: status.state === 'TERMINATED',
         result: state.result_state ?? null,
       });

@@ -9,12 +9,14 @@ import type { Deed } from '../world/story.ts';
 import { Story } from '../world/story.ts';
 import type { Replica } from '../world/world.ts';
 import { World } from '../world/world.ts';
-import { deedsAt, duringStart } from './deeds-at.ts';
+import { deedsAt, duringStart, whileTraining } from './deeds-at.ts';
 
 /** One kill and what came after it. */
 export interface Round {
   moment: Moment;
   deed: Deed;
+  /** Whether what trains is the binding's job. */
+  job: boolean;
   /** How often the moment was reached until then. */
   nth: number;
   /** From the start of the next process until it serves, milliseconds. */
@@ -39,21 +41,26 @@ export const roundsOf = (list: readonly Moment[], rounds: number): Moment[] =>
 
 /**
  * Kills the backend's process once per round, at its moment, and looks at what the next process makes of it. The
- * process that proves the recovery of one round is killed in the next, so that a round costs one start.
+ * process that proves the recovery of one round is killed in the next, so that a round costs one start. At moments of
+ * trainings a submission of ours and a run of the binding's job take turns.
  */
 export async function runCampaign({ seed, plan, tell, ended }: CampaignOptions): Promise<Round[]> {
   const random = randomOf(seed, 'campaign');
-  const world = await World.open();
+  const world = await World.open({ repositories: [scripts, jobs] });
   const rounds: Round[] = [];
   try {
     const replica = await world.replica('one');
     let backend = await world.start(replica);
     const view = sqliteView(`${world.folder}/backend.db`);
-    const story = await Story.begin(world, view);
+    const ofScripts = await Story.begin(world, view, scripts);
     // What a deed reaches is drawn from what the story's beginning did: it opened and merged pull requests.
     const usual = await backend.counts();
     const perDeed = (moment: Moment) => Math.max(1, Math.round((usual[moment] ?? 0) / beginnings(moment)));
+    const ofJobs = await Story.beginWithJob(world, view, jobs);
     for (const moment of plan) {
+      const earlier = rounds.filter((round) => round.moment === moment).length;
+      const job = whileTraining(moment) && earlier % 2 === 1;
+      const story = job ? ofJobs : ofScripts;
       const deed = pick(deedsAt(moment), random);
       const nth = 1 + Math.floor(random() * perDeed(moment));
       await story.prepare(deed);
@@ -66,12 +73,12 @@ export async function runCampaign({ seed, plan, tell, ended }: CampaignOptions):
       await story.rest();
       const doneMs = performance.now() - before;
       const findings = await findViolations(world, view);
-      const round: Round = { moment, deed, nth: struck, servingMs, doneMs, findings };
+      const round: Round = { moment, deed, job, nth: struck, servingMs, doneMs, findings };
       rounds.push(round);
       ended?.(round);
       const bad = findings.lost.length + findings.doubled.length + findings.wrong.length;
       tell(
-        `${String(rounds.length).padStart(4)}  ${`${moment} (${struck}) by ${deed}`.padEnd(44)} serving ${ms(servingMs)}, done ${ms(doneMs)}${bad === 0 ? '' : `  ${JSON.stringify(findings)}`}`,
+        `${String(rounds.length).padStart(4)}  ${`${moment} (${struck}) by ${deed}${job ? ', a job' : ''}`.padEnd(52)} serving ${ms(servingMs)}, done ${ms(doneMs)}${bad === 0 ? '' : `  ${JSON.stringify(findings)}`}`,
       );
       if (bad > 0)
         throw new Error(`After ${moment}: ${JSON.stringify(findings, null, 2)}\n${backend.log(3_000)}`);
@@ -82,6 +89,9 @@ export async function runCampaign({ seed, plan, tell, ended }: CampaignOptions):
     await world.close();
   }
 }
+
+/** Repositories: one trains by a script, the other one by the binding's job. */
+const [scripts, jobs] = ['ml/wine', 'ml/cider'];
 
 interface Strike {
   moment: Moment;

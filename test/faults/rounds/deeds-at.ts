@@ -4,6 +4,9 @@ import type { Deed } from '../world/story.ts';
 /** Moments that a process reaches while it starts; it is armed before its first line. */
 export const duringStart: ReadonlySet<Moment> = new Set<Moment>(['lease.taken', 'reconciler.found']);
 
+/** Moments in the middle of a training's start and end, at which a submission and a job's run are told apart. */
+export const whileTraining = (moment: Moment): boolean => /^(run|snapshot)\./.test(moment);
+
 const training: Deed[] = ['push', 'push-twice', 'push-main', 'open'];
 const releasing: Deed[] = ['merge', 'rollback'];
 

@@ -56,29 +56,26 @@ async function train({ args, env, onOutput }: ChildOptions, signal: AbortSignal)
       return [argument.slice(0, at), argument.slice(at + 1)];
     }),
   );
-  const settings = JSON.parse(Buffer.from(options['--settings'] ?? '', 'base64').toString('utf8')) as {
-    environment: Record<string, string>;
-  };
   const plan = JSON.parse(
     await readFile(join(options['--snapshot'] ?? '', 'plan.json'), 'utf8'),
   ) as TrainingPlan;
-  const { MLFLOW_EXPERIMENT_ID, MLFLOW_RUN_CONTEXT, REGISTERED_MODEL_NAME } = settings.environment;
-  const call = async <Answer>(path: string, body: object): Promise<Answer> => {
+  const call: Call = async <Answer>(path: string, body?: object): Promise<Answer> => {
     const response = await fetch(`${env.DATABRICKS_HOST}/api/2.0/mlflow/${path}`, {
-      method: 'POST',
+      method: body === undefined ? 'GET' : 'POST',
       headers: { authorization: `Bearer ${env.DATABRICKS_TOKEN}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
+      ...(body && { body: JSON.stringify(body) }),
       signal,
     });
     if (!response.ok) throw new Error(`${path} was answered ${response.status}: ${await response.text()}`);
     return (await response.json()) as Answer;
   };
   const now = Date.now();
-  const tags = Object.entries(JSON.parse(MLFLOW_RUN_CONTEXT ?? '{}') as Record<string, string>);
+  const { experiment, tags, model } =
+    '--settings' in options ? byLauncher(options) : await byJob(options, call);
   const { run } = await call<{ run: { info: { run_id: string } } }>('runs/create', {
-    experiment_id: MLFLOW_EXPERIMENT_ID,
+    experiment_id: experiment,
     start_time: now,
-    tags: tags.map(([key, value]) => ({ key, value })),
+    tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
   });
   const id = run.info.run_id;
   const metrics = Object.entries(plan.metrics).map(([key, value]) => ({
@@ -91,8 +88,8 @@ async function train({ args, env, onOutput }: ChildOptions, signal: AbortSignal)
   onOutput(`logged ${metrics.length} metrics\n`);
   if (plan.milliseconds) await sleep(plan.milliseconds, undefined, { signal });
   if (plan.fail !== undefined) throw new Error(plan.fail);
-  if (REGISTERED_MODEL_NAME) {
-    const name = REGISTERED_MODEL_NAME;
+  if (model) {
+    const name = model;
     const version = await call<{ model_version: { version: string } }>(
       'unity-catalog/model-versions/create',
       { name, source: `runs:/${id}/model`, run_id: id },
@@ -100,6 +97,46 @@ async function train({ args, env, onOutput }: ChildOptions, signal: AbortSignal)
     await call('unity-catalog/model-versions/finalize', { name, version: version.model_version.version });
   }
   await call('runs/update', { run_id: id, status: 'FINISHED', end_time: Date.now() });
+}
+
+type Options = Record<string, string>;
+/** POSTs a body, and reads without one. */
+type Call = <Answer>(path: string, body?: object) => Promise<Answer>;
+
+/** What training code has to know of its run. */
+interface Purpose {
+  /** The experiment's id. */
+  experiment: string;
+  /** Of its MLflow run. */
+  tags: Record<string, string>;
+  /** To be registered under; empty: not at all. */
+  model: string;
+}
+
+/** As our launcher gives it. */
+function byLauncher(options: Options): Purpose {
+  const { environment } = JSON.parse(Buffer.from(options['--settings'] ?? '', 'base64').toString('utf8')) as {
+    environment: Record<string, string>;
+  };
+  const { MLFLOW_EXPERIMENT_ID = '', MLFLOW_RUN_CONTEXT = '{}', REGISTERED_MODEL_NAME = '' } = environment;
+  return {
+    experiment: MLFLOW_EXPERIMENT_ID,
+    tags: JSON.parse(MLFLOW_RUN_CONTEXT) as Record<string, string>,
+    model: REGISTERED_MODEL_NAME,
+  };
+}
+
+/** As a job's parameters give it (docs/configuration.md, `train.job`). */
+async function byJob(options: Options, call: Call): Promise<Purpose> {
+  const name = encodeURIComponent(options['--experiment'] ?? '');
+  const { experiment } = await call<{ experiment: { experiment_id: string } }>(
+    `experiments/get-by-name?experiment_name=${name}`,
+  );
+  return {
+    experiment: experiment.experiment_id,
+    tags: { 'gitea_databricks.nonce': options['--nonce'] ?? '' },
+    model: options['--model'] ?? '',
+  };
 }
 
 /** A model that answers every question with nothing: it is there, which is all that releases ask. */

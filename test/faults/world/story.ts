@@ -4,8 +4,9 @@ import type { PullRow } from '../../../src/emulator/gitea/store/rows.ts';
 import type { StoreView } from '../invariants/store-view.ts';
 import { unfinished } from '../invariants/unfinished.ts';
 import { eventually } from './eventually.ts';
+import { beginRepository } from './trainings.ts';
 import type { World } from './world.ts';
-import { repositoryConfiguration } from './world.ts';
+import { jobConfiguration } from './world.ts';
 
 /** What people do. */
 export const deeds = [
@@ -48,15 +49,7 @@ export class Story {
   /** First commit, first version in production, first pull request. A backend has to serve already. */
   static async begin(world: World, view: StoreView, fullName = 'ml/wine'): Promise<Story> {
     const story = new Story(world, view, fullName, await world.signIn('ada'));
-    await world.forge.push('ada', fullName, {
-      branch: 'main',
-      message: 'Begin',
-      files: {
-        '.gitea/databricks.yml': repositoryConfiguration,
-        'train.py': '# What it does stands in plan.json.\n',
-        'plan.json': JSON.stringify({ metrics: { rmse: 0.5 } }),
-      },
-    });
+    await beginRepository(world, fullName);
     await story.rest();
     await world.adopt(1);
     await world.protect(fullName);
@@ -65,6 +58,16 @@ export class Story {
       await story.do(deed);
       await story.rest();
     }
+    return story;
+  }
+
+  /** A repository that trains by the binding's job. One with a version in production has to be there already. */
+  static async beginWithJob(world: World, view: StoreView, fullName: string): Promise<Story> {
+    const story = new Story(world, view, fullName, await world.signIn('ada'));
+    await beginRepository(world, fullName, jobConfiguration);
+    await story.rest();
+    await story.do('open');
+    await story.rest();
     return story;
   }
 

@@ -40,6 +40,7 @@ import { BackendProcess } from '../process/backend-process.ts';
 import type { Arming } from '../process/words.ts';
 import type { FaultProxy } from '../proxy/fault-proxy.ts';
 import { startFaultProxy } from '../proxy/fault-proxy.ts';
+import { createBoundJob, jobName } from './bound-job.ts';
 import { eventually } from './eventually.ts';
 import { ForgeSide } from './forge-side.ts';
 import { inProcessPrograms } from './in-process-programs.ts';
@@ -59,6 +60,9 @@ model: wine
 metrics: {primary: rmse, gates: {rmse: {direction: lower, limit: 0.9}}}
 release: {on_merge: promote}
 `;
+
+/** The same, trained by the job that the binding names. */
+export const jobConfiguration = repositoryConfiguration.replace('entry: train.py', `job: ${jobName}`);
 
 export interface WorldOptions {
   /** Full names; `ml/wine` by default. */
@@ -308,8 +312,10 @@ async function buildWorld(
     repository: 'ml/*',
     production,
   });
-  const written = parse(readFileSync(configFile, 'utf8')) as Record<string, unknown>;
-  await writeFile(configFile, stringify({ ...written, ...options.configuration }));
+  const written = parse(readFileSync(configFile, 'utf8')) as { bindings: object[] };
+  const jobs = { [jobName]: await createBoundJob(admin, principals) };
+  const bindings = written.bindings.map((bound) => ({ ...bound, jobs }));
+  await writeFile(configFile, stringify({ ...written, bindings, ...options.configuration }));
   return {
     folder,
     url: front.url,
