@@ -1,14 +1,17 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Moment } from '../../../src/server/duty/moments.ts';
 import type { Cluster } from '../../postgres/cluster.ts';
 import { startCluster } from '../../postgres/cluster.ts';
 import { createDatabase } from '../../postgres/databases.ts';
 import { inMs } from '../figures.ts';
 import { findViolations } from '../invariants/violations.ts';
+import { remoteRuns, served } from '../invariants/workspace-view.ts';
 import type { ReplicaPair } from '../replicas/replica-pair.ts';
-import { killHolder, pairAtWork } from '../replicas/take-over.ts';
+import { changedByDuties, standsStill, wakeUp } from '../replicas/standing-still.ts';
+import { killHolder, pairAtWork, pairWithProduction } from '../replicas/take-over.ts';
 import { eventually } from '../world/eventually.ts';
 import { openPulls, runStates, settled } from '../world/trainings.ts';
+import { jobConfiguration } from '../world/world.ts';
 
 let cluster: Cluster;
 const opened: ReplicaPair[] = [];
@@ -22,51 +25,66 @@ afterAll(async () => {
   await cluster?.stop();
 });
 
-async function openPair(): Promise<ReplicaPair> {
-  const pair = await pairAtWork(await createDatabase(cluster.connection));
+async function openPair(configuration?: string): Promise<ReplicaPair> {
+  const pair = await pairAtWork(await createDatabase(cluster.connection), configuration);
   opened.push(pair);
   return pair;
 }
 
+const well = { lost: [], doubled: [], wrong: [] };
+
 // Each waits for the end of a lease, some 25 s in which nothing else happens: they wait beside each other.
-describe.concurrent('a replica that has all duties', () => {
-  test('is killed in the middle of runs: the other one takes over and ends everything', async () => {
+describe('a replica that has all duties is killed', () => {
+  test.concurrent('in the middle of runs: the other one takes over and ends everything', async () => {
     const pair = await openPair();
     const { takenMs, doneMs, findings } = await killHolder(pair);
-    expect(findings).toEqual({ lost: [], doubled: [], wrong: [] });
+    expect(findings).toEqual(well);
     expect(await runStates(pair.view)).toEqual({ succeeded: 7 });
     console.log(`kill -9: all duties taken over after ${inMs(takenMs)}, all done after ${inMs(doneMs)}`);
   });
 
-  test.each(['outbox.sent', 'run.read'])(
-    'stands still at %s past its leases: what it then writes is refused',
+  test.concurrent.each<{ moment: Moment; nth: number; trains: string; configuration?: string }>([
+    { moment: 'run.started', nth: 3, trains: 'a script' },
+    { moment: 'run.started', nth: 3, trains: 'a job', configuration: jobConfiguration },
+    { moment: 'comment.created', nth: 2, trains: 'a script' },
+  ])(
+    'at $moment, training by $trains: the other one takes over, and does nothing twice',
+    async ({ moment, nth, trains, configuration }) => {
+      const pair = await openPair(configuration);
+      const { takenMs, doneMs, findings } = await killHolder(pair, { moment, nth });
+      expect(findings).toEqual(well);
+      expect(await runStates(pair.view)).toEqual({ succeeded: 7 });
+      expect(await remoteRuns(pair.world)).toHaveLength(7);
+      console.log(
+        `kill -9 at ${moment} of ${trains}: all duties taken over after ${inMs(takenMs)}, all done after ${inMs(doneMs)}`,
+      );
+    },
+  );
+});
+
+describe('a replica that has all duties stands still past its leases', () => {
+  test.concurrent.each<Moment>(['outbox.sending', 'outbox.sent', 'run.read'])(
+    'at %s: what it then writes and sends is refused',
     async (moment) => {
       const pair = await openPair();
       const { world, view, first, second } = pair;
       await first.process.arm({ moment, nth: 4, signal: 'SIGSTOP' });
       await openPulls(world, 'ml/wine', 4, { metrics: { rmse: 0.4 }, milliseconds: 1_500 });
-      await eventually('a process that stands still', () => stands(first.process.pid));
+      await standsStill(pair);
       const stopped = performance.now();
       await pair.holdsAll(second);
       const taken = performance.now();
       await settled(world, view);
       const done = performance.now();
-      const before = await view.rows<object>('select * from runs order by id');
-      const outbox = await view.rows<object>('select * from outbox order by id');
-      const said = first.process.log(10_000_000).length;
+      const before = await changedByDuties(pair);
 
-      first.process.signal('SIGCONT');
-      await eventually('word that it lost them', () => {
-        const log = readFileSync(first.logFile, 'utf8').slice(said);
-        return log.includes('"a duty was given up"') && log.includes('LeaseLost');
-      });
+      await wakeUp(pair, 'LeaseLost');
       expect((await pair.leases()).map(({ holder }) => holder?.name)).toEqual(
         (await pair.leases()).map(() => second.name),
       );
       await settled(world, view);
-      expect(await view.rows<object>('select * from runs order by id')).toEqual(before);
-      expect(await view.rows<object>('select * from outbox order by id')).toEqual(outbox);
-      expect(await findViolations(world, view)).toEqual({ lost: [], doubled: [], wrong: [] });
+      expect(await changedByDuties(pair)).toEqual(before);
+      expect(await findViolations(world, view)).toEqual(well);
       expect(await runStates(view)).toEqual({ succeeded: 5 });
       console.log(
         `SIGSTOP at ${moment}: all duties taken over after ${inMs(taken - stopped)}, all done after ${inMs(done - stopped)}`,
@@ -74,12 +92,34 @@ describe.concurrent('a replica that has all duties', () => {
     },
   );
 
-  test('stands still inside a transaction: the other one writes within seconds, and takes over', async () => {
+  test.concurrent('at release.acting: the other one ends the release, and it moves nothing', async () => {
+    const { pair, story } = await pairWithProduction(await createDatabase(cluster.connection));
+    opened.push(pair);
+    const { world, view, first, second } = pair;
+    const { alias: earlier } = await served(world);
+    await first.process.arm({ moment: 'release.acting', nth: 1, signal: 'SIGSTOP' });
+    await story.do('merge');
+    await standsStill(pair);
+    // Nothing has acted yet.
+    expect(await served(world)).toEqual({ alias: earlier, endpoint: earlier });
+    await pair.holdsAll(second);
+    await story.rest();
+    const before = await changedByDuties(pair);
+    expect((await served(world)).alias).toBeGreaterThan(earlier as number);
+
+    await wakeUp(pair, '"a release was interrupted; it goes on from here"');
+    await story.rest();
+    expect(await changedByDuties(pair)).toEqual(before);
+    expect(await findViolations(world, view)).toEqual(well);
+    expect(await view.rows("select id from releases where kind = 'promotion'")).toHaveLength(2);
+  });
+
+  test.concurrent('inside a transaction: the other one writes within seconds, and takes over', async () => {
     const pair = await openPair();
     const { world, view, first, second } = pair;
     await first.process.arm({ moment: 'run.changing', nth: 3, signal: 'SIGSTOP' });
     await openPulls(world, 'ml/wine', 4, { metrics: { rmse: 0.4 }, milliseconds: 1_500 });
-    await eventually('a process that stands still', () => stands(first.process.pid));
+    await standsStill(pair);
     const stopped = performance.now();
     await eventually('a front that leaves it out', () => !world.backends.includes(first.origin));
     // Whoever writes waits for the transaction under way: a delivery is stored once PostgreSQL has ended that.
@@ -98,22 +138,13 @@ describe.concurrent('a replica that has all duties', () => {
     await pair.holdsAll(second);
     const taken = performance.now();
     await settled(world, view);
-    first.process.signal('SIGCONT');
-    await eventually('word that it lost them', () =>
-      readFileSync(first.logFile, 'utf8').includes('"a duty was given up"'),
-    );
+    await wakeUp(pair, '"a duty was given up"');
     await settled(world, view);
     expect(first.process.running).toBe(true);
-    expect(await findViolations(world, view)).toEqual({ lost: [], doubled: [], wrong: [] });
+    expect(await findViolations(world, view)).toEqual(well);
     expect(await runStates(view)).toEqual({ succeeded: 6 });
     console.log(
       `SIGSTOP in a transaction: others write after ${inMs(written - stopped)}, all duties taken over after ${inMs(taken - stopped)}`,
     );
   });
 });
-
-/** Whether the process is stopped, by proc(5). */
-function stands(pid: number): boolean {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
-}
