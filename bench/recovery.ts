@@ -48,20 +48,6 @@ for (let world = 0; rounds.length < wanted && early.length < 10; world += 1) {
   console.log(`${minutes.toFixed(1)} min: ${rounds.length} of ${wanted} rounds`);
 }
 
-const takeOvers: TakeOver[] = [];
-if (wantedTakeOvers > 0) {
-  const cluster = await startCluster();
-  try {
-    while (takeOvers.length < wantedTakeOvers) {
-      const pair = await pairAtWork(await createDatabase(cluster.connection));
-      takeOvers.push(await killHolder(pair).finally(() => pair.close()));
-      console.log(`${takeOvers.length} of ${wantedTakeOvers} take-overs`);
-    }
-  } finally {
-    await cluster.stop();
-  }
-}
-
 const seconds = (value: number) => `${(value / 1000).toFixed(1)} s`;
 
 function found(of: readonly { findings: Findings }[]): string {
@@ -83,7 +69,7 @@ function row(name: string, of: readonly Round[]): string {
   return `| ${[name, of.length, serving, ...spread(of.map(({ doneMs }) => doneMs))].join(' | ')} |`;
 }
 
-if (rounds.length > 0)
+if (wanted > 0)
   console.log(`
 Alone: ${rounds.length} kills: ${found(rounds)}; ${early.length} worlds ended early${early.map((why) => `\n- ${why}`).join('')}
 
@@ -99,6 +85,26 @@ ${row('all', rounds)}
 
 ${within(rounds, goalMs.alone)}`);
 
+const takeOvers: TakeOver[] = [];
+/** Why the duties were not taken over, or not looked at. */
+const failed: string[] = [];
+if (wantedTakeOvers > 0) {
+  const cluster = await startCluster();
+  try {
+    for (let count = 1; count <= wantedTakeOvers; count += 1) {
+      const pair = await pairAtWork(await createDatabase(cluster.connection));
+      await killHolder(pair)
+        .then((took) => takeOvers.push(took))
+        .catch((error: unknown) => failed.push(String(error).split('\n', 1)[0] ?? ''))
+        .finally(() => pair.close());
+      console.log(`${count} of ${wantedTakeOvers} take-overs`);
+    }
+  } finally {
+    await cluster.stop();
+  }
+}
+
+for (const why of failed) console.log(`A take-over failed: ${why}`);
 if (takeOvers.length > 0)
   console.log(`
 By lease: ${takeOvers.length} kills: ${found(takeOvers)}
