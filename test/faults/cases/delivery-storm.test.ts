@@ -15,8 +15,8 @@ const repositories = Array.from({ length: 20 }, (_, index) => `ml/wine-${index +
 /** 200 keys: results of runs are read at 3.5 a second, the budget of MLflow's searches, so that 1,000 take 5 minutes. */
 const pullsPerRepository = 10;
 /** Of each pull request: its opening, and pushes that all left the same head. */
-const synchronised = 2;
-const pushes = 47;
+const synchronised = 12;
+const pushes = 37;
 const distinct = repositories.length * pullsPerRepository * (1 + synchronised + pushes);
 const connections = 50;
 
