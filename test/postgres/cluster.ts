@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PostgresConfiguration } from '../../src/server/config/server-configuration.ts';
@@ -21,9 +21,30 @@ export interface Cluster {
 /** `nobody`: PostgreSQL refuses to be run by root. */
 const nobody = 65_534;
 
-/** Ends the server when its standard input does: also when the tests were killed. */
+/**
+ * Ends the server when its standard input does: also when the tests were killed, after which nobody else takes its
+ * data ($1) away.
+ */
 const untilParentEnds =
-  'exec 3<&0; "$@" & server=$!; (cat <&3 >/dev/null; kill -QUIT $server 2>/dev/null) & wait $server; kill $! 2>/dev/null';
+  'parent=$PPID; data=$1; shift; exec 3<&0; "$@" & server=$!; (cat <&3 >/dev/null; kill -QUIT $server 2>/dev/null) & wait $server; kill $! 2>/dev/null; kill -0 $parent 2>/dev/null || rm -rf "$data"';
+
+/** Bytes that have to be free in memory for the data to go there. */
+const roomInMemory = 2 * 1024 ** 3;
+
+/**
+ * Where data goes that need not survive the machine. Each database that a test makes and drops is hundreds of files, and
+ * to reuse what was just freed is slow on some disks.
+ */
+function dataFolder(): string {
+  const memory = '/dev/shm';
+  try {
+    const { bavail, bsize } = statfsSync(memory);
+    if (bavail * bsize > roomInMemory) return mkdtempSync(join(memory, 'postgres-'));
+  } catch {
+    // Not there, or not for us: the disk does, too.
+  }
+  return mkdtempSync(join(tmpdir(), 'postgres-data-'));
+}
 
 /**
  * Starts a server that listens on a Unix socket only. Its texts are compared by the rules of a language, as on many
@@ -36,11 +57,11 @@ export async function startCluster(more: Readonly<Record<string, string>> = {}):
   chmodSync(folder, 0o755);
   const asRoot = process.getuid?.() === 0;
   const user = asRoot ? { uid: nobody, gid: nobody } : {};
-  const [data, socket] = [join(folder, 'data'), join(folder, 'socket')];
+  const [data, socket] = [dataFolder(), join(folder, 'socket')];
   const password = randomBytes(12).toString('hex');
   const passwordFile = join(folder, 'password');
   writeFileSync(passwordFile, password);
-  for (const path of [data, socket]) mkdirSync(path);
+  mkdirSync(socket);
   if (asRoot) for (const path of [data, socket, passwordFile]) chownSync(path, nobody, nobody);
 
   const { initdb, postgres } = await findPostgres(folder, asRoot);
@@ -66,7 +87,7 @@ export async function startCluster(more: Readonly<Record<string, string>> = {}):
     ...more,
   };
   const parameters = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const command = ['-c', untilParentEnds, 'sh', postgres, '-D', data, ...parameters];
+  const command = ['-c', untilParentEnds, 'sh', data, postgres, '-D', data, ...parameters];
   async function start() {
     const server = spawn('sh', command, { ...user, cwd: folder, stdio: ['pipe', 'ignore', 'pipe'] });
     const said: string[] = [];
@@ -95,7 +116,7 @@ export async function startCluster(more: Readonly<Record<string, string>> = {}):
     },
     async stop() {
       await halt();
-      rmSync(folder, { recursive: true, force: true });
+      for (const path of [folder, data]) rmSync(path, { recursive: true, force: true });
     },
   };
 }
