@@ -8,21 +8,15 @@ export default defineConfig({
     reporters: process.env.TEST_REPORT ? ['default', 'json'] : ['default'],
     outputFile: process.env.TEST_REPORT ? { json: process.env.TEST_REPORT } : undefined,
     projects: [
+      // Those first whose files take longest: at the end nothing should be waited for alone.
       {
         test: {
-          name: 'node',
+          name: 'browser',
           environment: 'node',
-          include: ['test/**/*.test.ts'],
-          exclude: [
-            'test/panel/**',
-            'test/browser/**',
-            'test/gitea/**',
-            'test/real/**',
-            'test/faults/cases/**',
-          ],
-          globalSetup: ['test/postgres/global-setup.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: ['test/browser/chromium.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
         },
       },
       {
@@ -46,18 +40,25 @@ export default defineConfig({
         },
       },
       {
-        oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-        test: { name: 'panel', environment: 'happy-dom', include: ['test/panel/**/*.test.{ts,tsx}'] },
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: [
+            'test/panel/**',
+            'test/browser/**',
+            'test/gitea/**',
+            'test/real/**',
+            'test/faults/cases/**',
+          ],
+          globalSetup: ['test/postgres/global-setup.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
       },
       {
-        test: {
-          name: 'browser',
-          environment: 'node',
-          include: ['test/browser/**/*.test.ts'],
-          globalSetup: ['test/browser/chromium.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 240_000,
-        },
+        oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+        test: { name: 'panel', environment: 'happy-dom', include: ['test/panel/**/*.test.{ts,tsx}'] },
       },
     ],
   },
