@@ -1,4 +1,8 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+// Workers are many and live briefly: what one has compiled the next need not.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/node-compile');
 
 /** Four projects: node (unit, component, integration), some of it on PostgreSQL, panel (happy-dom), browser (a real Chromium). */
 export default defineConfig({
