@@ -13,7 +13,7 @@ export interface UserRow {
   lowerName: string;
   fullName: string;
   email: string;
-  /** `salt:key` of scrypt, hex; null for organisations. */
+  /** `salt:key:cost` of scrypt; null for organisations. */
   password: string | null;
   isAdmin: boolean;
   /** The last part of the avatar's address. */
