@@ -12,7 +12,6 @@ export default defineConfig({
     reporters: process.env.TEST_REPORT ? ['default', 'json'] : ['default'],
     outputFile: process.env.TEST_REPORT ? { json: process.env.TEST_REPORT } : undefined,
     projects: [
-      // Those first whose files take longest: at the end nothing should be waited for alone.
       {
         test: {
           name: 'browser',
@@ -26,7 +25,8 @@ export default defineConfig({
       {
         // What most depends on the database, once more on the other one; test/server/store tries both by itself.
         test: {
-          name: 'postgresql',
+          // Projects run by the order of their names, and this one has a file that should not be waited for alone.
+          name: 'backend-on-postgresql',
           environment: 'node',
           env: { TEST_DATABASE: 'PostgreSQL' },
           include: [
