@@ -22,11 +22,11 @@ export interface Cluster {
 const nobody = 65_534;
 
 /**
- * Ends the server when its standard input does: also when the tests were killed, after which nobody else takes its
- * data ($1) away.
+ * Ends the server when its standard input does: also when the tests were killed. Nobody else takes its data ($1) away
+ * then; where it is only halted there is a file ($2) that says so.
  */
 const untilParentEnds =
-  'parent=$PPID; data=$1; shift; exec 3<&0; "$@" & server=$!; (cat <&3 >/dev/null; kill -QUIT $server 2>/dev/null) & wait $server; kill $! 2>/dev/null; kill -0 $parent 2>/dev/null || rm -rf "$data"';
+  'data=$1; kept=$2; shift 2; exec 3<&0; "$@" & server=$!; (cat <&3 >/dev/null; kill -QUIT $server 2>/dev/null) & wait $server; kill $! 2>/dev/null; [ -e "$kept" ] || rm -rf "$data"';
 
 /** Bytes that have to be free in memory for the data to go there. */
 const roomInMemory = 2 * 1024 ** 3;
@@ -57,7 +57,7 @@ export async function startCluster(more: Readonly<Record<string, string>> = {}):
   chmodSync(folder, 0o755);
   const asRoot = process.getuid?.() === 0;
   const user = asRoot ? { uid: nobody, gid: nobody } : {};
-  const [data, socket] = [dataFolder(), join(folder, 'socket')];
+  const [data, socket, kept] = [dataFolder(), join(folder, 'socket'), join(folder, 'kept')];
   const password = randomBytes(12).toString('hex');
   const passwordFile = join(folder, 'password');
   writeFileSync(passwordFile, password);
@@ -87,8 +87,9 @@ export async function startCluster(more: Readonly<Record<string, string>> = {}):
     ...more,
   };
   const parameters = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const command = ['-c', untilParentEnds, 'sh', data, postgres, '-D', data, ...parameters];
+  const command = ['-c', untilParentEnds, 'sh', data, kept, postgres, '-D', data, ...parameters];
   async function start() {
+    rmSync(kept, { force: true });
     const server = spawn('sh', command, { ...user, cwd: folder, stdio: ['pipe', 'ignore', 'pipe'] });
     const said: string[] = [];
     await new Promise<void>((resolve, reject) => {
@@ -105,6 +106,7 @@ export async function startCluster(more: Readonly<Record<string, string>> = {}):
   async function halt(): Promise<void> {
     if (server.exitCode !== null || server.signalCode !== null) return;
     const ended = once(server, 'exit');
+    writeFileSync(kept, '');
     server.stdin.end();
     await ended;
   }
