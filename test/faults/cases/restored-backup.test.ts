@@ -188,7 +188,7 @@ describe.concurrent('an older backup is restored', () => {
       [
         ...then.remote
           .filter(({ name }) => replaced.some((sha) => name.includes(` ${sha?.slice(0, 10)} `)))
-          .map(({ name }) => `${name} runs at Databricks, and here nobody knows of it`),
+          .map(({ name, mark }) => `${name} (${mark}) runs at Databricks, and here nobody knows of it`),
         'the alias is at v1 instead of v2',
         'the endpoint serves v1 instead of v2',
       ].toSorted(),
