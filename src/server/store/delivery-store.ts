@@ -2,8 +2,9 @@ import type { ExpressionBuilder } from 'kysely';
 import { atOnce, beyondAnyPause } from '../outbox/due.ts';
 import type { DeliveryStore } from '../webhook/ports.ts';
 import type { Connection } from './database.ts';
+import { oldIds } from './old-ids.ts';
 import type { Schema } from './schema.ts';
-import { firstIdAt, sortableId } from './sortable-id.ts';
+import { sortableId } from './sortable-id.ts';
 
 /** Its time has come, or the clock was set back since it was planned. */
 const isDue =
@@ -133,16 +134,8 @@ export function createDeliveryStore(connection: Connection): DeliveryStore {
         .execute();
     },
 
-    async forget({ before, after, limit }) {
-      const rows = await connection
-        .selectFrom('deliveries')
-        .select('id')
-        .where('id', '>', after)
-        .where('id', '<', firstIdAt(before))
-        .orderBy('id')
-        .limit(limit)
-        .execute();
-      const ids = rows.map(({ id }) => id);
+    async forget(page) {
+      const ids = await oldIds(connection, 'deliveries', page);
       if (ids.length > 0)
         await connection
           .updateTable('deliveries')

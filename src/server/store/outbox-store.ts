@@ -4,8 +4,9 @@ import { atOnce, beyondAnyPause } from '../outbox/due.ts';
 import type { OutboxItem, OutboxMessage, OutboxStore } from '../outbox/ports.ts';
 import { newestWins } from '../outbox/ports.ts';
 import type { Connection } from './database.ts';
+import { oldIds } from './old-ids.ts';
 import { parkedRows, toParked } from './parked-rows.ts';
-import { firstIdAt, sortableId, sortableIdAfter } from './sortable-id.ts';
+import { sortableId, sortableIdAfter } from './sortable-id.ts';
 
 const payloadOf = (text: string) => JSON.parse(text) as OutboxMessage['payload'];
 
@@ -147,16 +148,8 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
         .execute();
     },
 
-    async forget({ before, after, limit }) {
-      const rows = await connection
-        .selectFrom('outbox')
-        .select('id')
-        .where('id', '>', after)
-        .where('id', '<', firstIdAt(before))
-        .orderBy('id')
-        .limit(limit)
-        .execute();
-      const ids = rows.map(({ id }) => id);
+    async forget(page) {
+      const ids = await oldIds(connection, 'outbox', page);
       if (ids.length > 0)
         await connection
           .deleteFrom('outbox')

@@ -2,13 +2,12 @@ import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import { inMs, percentile } from '../figures.ts';
 import { readStore, sqliteView } from '../invariants/store-view.ts';
-import { unfinished } from '../invariants/unfinished.ts';
 import { findViolations } from '../invariants/violations.ts';
 import { remoteRuns } from '../invariants/workspace-view.ts';
 import { randomOf, seedOfThisRun, shuffled } from '../seed.ts';
 import type { OutgoingDelivery } from '../world/delivery-sender.ts';
 import { sendDeliveries } from '../world/delivery-sender.ts';
-import { eventually } from '../world/eventually.ts';
+import { settled } from '../world/trainings.ts';
 import { repositoryConfiguration, World } from '../world/world.ts';
 
 const repositories = Array.from({ length: 20 }, (_, index) => `ml/wine-${index + 1}`);
@@ -19,6 +18,8 @@ const synchronised = 12;
 const pushes = 37;
 const distinct = repositories.length * pullsPerRepository * (1 + synchronised + pushes);
 const connections = 50;
+/** It is much, and to look at it all takes its time. */
+const patience = { withinMs: 600_000, everyMs: 500 };
 
 const opened: World[] = [];
 afterAll(async () => {
@@ -46,7 +47,7 @@ test(`${distinct} deliveries, shuffled, each up to three times, on ${connections
         'plan.json': JSON.stringify({ metrics: { rmse: 0.5 } }),
       },
     });
-  await settled(world, view);
+  await settled(world, view, patience);
   const before = await readStore(view);
 
   const deliveries = (await Promise.all(repositories.map((name) => deliveriesOf(world, name)))).flat();
@@ -60,7 +61,7 @@ test(`${distinct} deliveries, shuffled, each up to three times, on ${connections
   const sent = await sendDeliveries(url, world.webhookSecret, copies, { connections });
   const acknowledged = performance.now();
   expect(sent.refused).toBe(0);
-  await settled(world, view);
+  await settled(world, view, patience);
   const done = performance.now();
 
   const stored = await readStore(view);
@@ -92,19 +93,6 @@ test(`${distinct} deliveries, shuffled, each up to three times, on ${connections
     ].join('\n'),
   );
 });
-
-/** Nothing is under way any more. */
-async function settled(world: World, view: ReturnType<typeof sqliteView>): Promise<void> {
-  let left: string[] = [];
-  await eventually(
-    'the end of what was begun',
-    async () => {
-      left = await unfinished(world, view);
-      return left.length === 0;
-    },
-    { withinMs: 600_000, everyMs: 500, still: () => left },
-  );
-}
 
 /** Branches with pull requests, made without a word, and the deliveries that tell of them. */
 async function deliveriesOf(world: World, fullName: string): Promise<OutgoingDelivery[]> {

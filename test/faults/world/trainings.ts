@@ -40,7 +40,11 @@ export async function openPulls(
 }
 
 /** Waits until nothing is under way any more. @throws with what stays */
-export async function settled(world: World, view: StoreView, withinMs = 120_000): Promise<void> {
+export async function settled(
+  world: World,
+  view: StoreView,
+  { withinMs = 120_000, everyMs = 100 } = {},
+): Promise<void> {
   let left: string[] = [];
   await eventually(
     'the end of what was begun',
@@ -48,7 +52,7 @@ export async function settled(world: World, view: StoreView, withinMs = 120_000)
       left = await unfinished(world, view);
       return left.length === 0;
     },
-    { withinMs, everyMs: 100, still: () => left },
+    { withinMs, everyMs, still: () => left },
   );
 }
 

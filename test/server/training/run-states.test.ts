@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Verdict } from '../../../src/contract/metric.ts';
 import type { Actor } from '../../../src/server/audit/entry.ts';
 import type { Happening, RunJournal } from '../../../src/server/training/journal.ts';
 import { RunChanged } from '../../../src/server/training/journal.ts';
@@ -19,6 +18,7 @@ import type { SmallStage } from './small-stage.ts';
 import {
   newRun,
   openSmallStage,
+  passed,
   recorded,
   repository,
   runNow,
@@ -47,13 +47,6 @@ const happenings = fc.record({
   ),
   pull: fc.constantFrom(3, 4),
 });
-
-const passed = {
-  outcome: 'pass',
-  title: 'All gates pass',
-  primary: 'rmse',
-  metrics: [],
-} as unknown as Verdict;
 
 /** What is known when all goes as it should. */
 function fitting(event: RunEvent): Happening {

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Verdict } from '../../../src/contract/metric.ts';
 import type { Moment } from '../../../src/server/duty/moments.ts';
 import { Rounds } from '../../../src/server/duty/rounds.ts';
 import type { Forge } from '../../../src/server/gitea/forge.ts';
@@ -48,10 +49,16 @@ const forge = {
   blob: async () => new Uint8Array([1]),
 } as unknown as Forge;
 
-const verdict = { outcome: 'pass', title: 'All gates pass', primary: 'rmse', metrics: [] };
+/** Of whatever is judged here. */
+export const passed = {
+  outcome: 'pass',
+  title: 'All gates pass',
+  primary: 'rmse',
+  metrics: [],
+} as unknown as Verdict;
 const evaluation = {
-  ofPull: async () => verdict,
-  ofBranch: async () => verdict,
+  ofPull: async () => passed,
+  ofBranch: async () => passed,
 } as unknown as Evaluation;
 
 const never = () => new Promise<never>(() => {});

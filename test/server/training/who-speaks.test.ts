@@ -1,22 +1,15 @@
 import { expect, test } from 'vitest';
-import type { Verdict } from '../../../src/contract/metric.ts';
 import type { Happening, RunJournal } from '../../../src/server/training/journal.ts';
 import type { NewRun, Run } from '../../../src/server/training/ports.ts';
 import type { RunEvent } from '../../../src/server/training/transitions.ts';
 import { FakeDatabricks } from './fake-databricks.ts';
 import type { SmallStage } from './small-stage.ts';
-import { newRun, openSmallStage, repository, startBackend } from './small-stage.ts';
+import { newRun, openSmallStage, passed, repository, startBackend } from './small-stage.ts';
 
 const person = { kind: 'person', id: 2, name: 'wendy' } as const;
 /** Another commit with the same files: a merge. */
 const twin = 't'.repeat(40);
 const head = newRun(1).commit;
-const passed = {
-  outcome: 'pass',
-  title: 'All gates pass',
-  primary: 'rmse',
-  metrics: [],
-} as unknown as Verdict;
 const why = { stateReason: 'Out of memory.' };
 
 const success: [RunEvent, Happening['change']?][] = [
