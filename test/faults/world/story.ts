@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BackendApi } from '../../../bench/sign-in.ts';
 import type { ModelList, ReleasePlan } from '../../../src/contract/release.ts';
 import type { PullRow } from '../../../src/emulator/gitea/store/rows.ts';
@@ -82,6 +83,12 @@ export class Story {
       },
       { withinMs, still: () => left },
     );
+  }
+
+  /** Waits for that as well, but no longer than this. */
+  async restAWhile(milliseconds: number): Promise<void> {
+    const late = performance.now() + milliseconds;
+    while (performance.now() < late && (await unfinished(this.world, this.view)).length > 0) await sleep(100);
   }
 
   /** What a deed needs, prepared while nothing is at stake. Nothing may be under way. */
