@@ -1,5 +1,6 @@
 import { LeaseLost } from '../duty/lease.ts';
 import { backoffMs } from './backoff.ts';
+import type { OutboxItem } from './ports.ts';
 import { longestPauseMs } from './ports.ts';
 import { Postpone } from './postpone.ts';
 
@@ -19,13 +20,13 @@ export type Consequence =
   /** Another backend sends it now. */
   | { kind: 'lease-lost' }
   | { kind: 'postpone'; pause: number }
-  | { kind: 'retry'; pause: number; reason: string }
+  | { kind: 'retry'; pause: number; reason: string; refused: boolean }
   | { kind: 'park'; reason: string };
 
 export interface Bounds {
-  /** Failed attempts of any kind: with the pauses of up to 5 minutes about two days. */
+  /** Failed attempts of any kind: with the pauses of up to a minute about two days. */
   attempts: number;
-  /** Failed attempts when it is refused, not unheard: about an hour, in which an administrator may repair a grant. */
+  /** Those that were refused, not unheard: about an hour, in which an administrator may repair a grant. */
   refusals: number;
 }
 
@@ -43,10 +44,10 @@ function asked(retryAfter: unknown, random: () => number): number {
   return typeof retryAfter === 'number' ? retryAfter * 1000 * (1 + random() / 2) : 0;
 }
 
-/** @param attempts failed ones so far, without this one */
+/** @param failed how often so far, without this time */
 export function consequenceOf(
   error: unknown,
-  attempts: number,
+  { attempts, refusals }: Pick<OutboxItem, 'attempts' | 'refusals'>,
   bounds: Bounds,
   random: () => number = Math.random,
 ): Consequence {
@@ -56,9 +57,12 @@ export function consequenceOf(
   const wanted = asked(retryAfter, random);
   if (notAsked.includes(code))
     return { kind: 'postpone', pause: Math.min(wanted || backoffMs(0, random), longestPauseMs) };
-  const pause = Math.min(Math.max(backoffMs(attempts, random), wanted), longestPauseMs);
+  const refused = temporary === false;
+  // Whoever refuses is there: it is a person that it waits for, and an outage before it does not shorten their time.
+  const own = refused ? backoffMs(refusals, random, longestPauseMs) : backoffMs(attempts, random);
+  const pause = Math.min(Math.max(own, wanted), longestPauseMs);
   const reason = (error instanceof Error ? error.message : String(error)).slice(0, reasonBound);
-  const bound = temporary === false ? Math.min(bounds.refusals, bounds.attempts) : bounds.attempts;
-  if (permanent === true || attempts + 1 >= bound) return { kind: 'park', reason };
-  return { kind: 'retry', pause, reason };
+  const enough = attempts + 1 >= bounds.attempts || (refused && refusals + 1 >= bounds.refusals);
+  if (permanent === true || enough) return { kind: 'park', reason };
+  return { kind: 'retry', pause, reason, refused };
 }

@@ -58,7 +58,7 @@ export class Outbox implements Duty {
     this.#options = options;
     this.#destinations = new Destinations(options);
     this.#clock = options.clock ?? systemClock;
-    this.#bounds = { attempts: 600, refusals: 24, ...options.bounds };
+    this.#bounds = { attempts: 3_840, refusals: 24, ...options.bounds };
     this.#rounds = new Rounds({
       round: (now, stop) => this.#round(now, stop),
       clock: this.#clock,
@@ -183,7 +183,7 @@ export class Outbox implements Duty {
   async #failed(item: OutboxItem, error: unknown, signal: AbortSignal): Promise<void> {
     const { log, random } = this.#options;
     const fields = { topic: item.topic, key: item.key, attempt: item.attempts + 1, err: error };
-    const consequence = consequenceOf(error, item.attempts, this.#bounds, random);
+    const consequence = consequenceOf(error, item, this.#bounds, random);
     const now = this.#clock.now();
     const later = (milliseconds: number) => new Date(now.getTime() + milliseconds).toISOString();
     switch (consequence.kind) {
@@ -196,7 +196,7 @@ export class Outbox implements Duty {
         return;
       case 'retry':
         await this.#write((outbox) =>
-          outbox.retryLater(item.id, later(consequence.pause), consequence.reason),
+          outbox.retryLater(item.id, later(consequence.pause), consequence.reason, consequence.refused),
         );
         log.warn(fields, 'an outgoing message will be tried again');
         return;

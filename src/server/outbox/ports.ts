@@ -23,6 +23,8 @@ export interface OutboxItem extends OutboxMessage {
   id: string;
   /** Failed ones so far. */
   attempts: number;
+  /** Of these, those that were refused; the others got no answer. */
+  refusals: number;
 }
 
 /** A message that was given up on and waits for an administrator. Times are ISO 8601. */
@@ -64,7 +66,7 @@ export interface OutboxStore {
   /** The earliest time after `now` at which a pending row wants to go out (ISO 8601); null when there is none. */
   nextDue(now: string): Promise<string | null>;
   done(id: string, now: string): Promise<void>;
-  retryLater(id: string, nextAttemptAt: string, error: string): Promise<void>;
+  retryLater(id: string, nextAttemptAt: string, error: string, refused: boolean): Promise<void>;
   /** Not its time yet: like `retryLater`, without counting an attempt. */
   postpone(id: string, nextAttemptAt: string): Promise<void>;
   /** Given up on: kept for the administrator, does not hold up the later rows of its key. */

@@ -8,6 +8,7 @@ import { workspaceAnswers } from './migrations/0005-workspace-answers.ts';
 import { outboxRepository } from './migrations/0006-outbox-repository.ts';
 import { deliveryUuid } from './migrations/0007-delivery-uuid.ts';
 import { restores } from './migrations/0008-restores.ts';
+import { outboxRefusals } from './migrations/0009-outbox-refusals.ts';
 import type { Schema } from './schema.ts';
 
 const migrations = {
@@ -19,6 +20,7 @@ const migrations = {
   '0006-outbox-repository': outboxRepository,
   '0007-delivery-uuid': deliveryUuid,
   '0008-restores': restores,
+  '0009-outbox-refusals': outboxRefusals,
 };
 
 /** The schema is of a version that is newer than this one. */

@@ -57,6 +57,7 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
           repository_id: payload.repository,
           state: 'pending',
           attempts: 0,
+          refusals: 0,
           next_attempt_at: atOnce,
           last_error: null,
           created_at: at,
@@ -90,7 +91,7 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
     async due(at, limit, topics, { after, except = [] } = {}) {
       let query = connection
         .selectFrom('outbox as item')
-        .select(['item.id', 'item.topic', 'item.key', 'item.payload', 'item.attempts'])
+        .select(['item.id', 'item.topic', 'item.key', 'item.payload', 'item.attempts', 'item.refusals'])
         .where('item.state', '=', 'pending')
         .where(({ or, eb }) =>
           or([eb('item.next_attempt_at', '<=', at), eb('item.next_attempt_at', '>', beyondAnyPause(at))]),
@@ -124,6 +125,7 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
         key: row.key,
         payload: payloadOf(row.payload),
         attempts: row.attempts,
+        refusals: row.refusals,
       }));
     },
 
@@ -167,11 +169,12 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
       return ids.at(-1) ?? null;
     },
 
-    async retryLater(id, nextAttemptAt, error) {
+    async retryLater(id, nextAttemptAt, error, refused) {
       await connection
         .updateTable('outbox')
         .set((column) => ({
           attempts: column('attempts', '+', 1),
+          refusals: column('refusals', '+', refused ? 1 : 0),
           next_attempt_at: nextAttemptAt,
           last_error: error,
         }))
@@ -238,7 +241,7 @@ export function createOutboxStore(connection: Connection, now: () => Date = () =
         .updateTable('outbox')
         .set(
           newer === undefined
-            ? { state: 'pending', attempts: 0, next_attempt_at: atOnce, done_at: null }
+            ? { state: 'pending', attempts: 0, refusals: 0, next_attempt_at: atOnce, done_at: null }
             : { state: 'superseded', done_at: at },
         )
         .where('id', '=', id)

@@ -12,6 +12,7 @@ export function toParked(row: Selectable<OutboxRow>): ParkedMessage {
     key: row.key,
     payload: JSON.parse(row.payload) as OutboxMessage['payload'],
     attempts: row.attempts,
+    refusals: row.refusals,
     reason: row.last_error ?? '',
     createdAt: row.created_at,
     parkedAt: row.done_at ?? row.created_at,

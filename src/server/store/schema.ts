@@ -173,6 +173,7 @@ export interface OutboxRow {
   repository_id: number | null;
   state: 'pending' | 'done' | 'superseded' | 'parked';
   attempts: number;
+  refusals: number;
   next_attempt_at: string;
   last_error: string | null;
   created_at: string;

@@ -26,8 +26,7 @@ export interface DriverOptions {
   log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
 }
 
-/** The longest pause after a failed look that Databricks did not ask for, milliseconds. */
-const longestBackoffMs = 60_000;
+/** Until a run is looked at again whose repository is bound to nothing, milliseconds. */
 const unboundMs = 60_000;
 
 /**
@@ -94,10 +93,7 @@ export class RunDriver {
     if (passes && patient) {
       log.warn(fields, 'a run will be looked at again');
       const retryAfter = error instanceof DatabricksError ? (error.retryAfter ?? 0) * 1000 : 0;
-      const pause = Math.max(
-        Math.min(retryAfter, longestPauseMs),
-        Math.min(backoffMs(run.failures), longestBackoffMs),
-      );
+      const pause = Math.max(Math.min(retryAfter, longestPauseMs), backoffMs(run.failures));
       await journal.rest(run, { failures: run.failures + 1, nextCheckAt: this.#in(pause) });
       return;
     }

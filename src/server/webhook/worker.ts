@@ -121,7 +121,7 @@ export class DeliveryWorker implements Duty {
   }
 
   async #process(stored: StoredDelivery): Promise<void> {
-    const { transactor, handle, log, maxAttempts = 20 } = this.#options;
+    const { transactor, handle, log, maxAttempts = 60 } = this.#options;
     const now = () => this.#clock.now();
     try {
       const delivery = parseDelivery(stored.event, stored.eventType, JSON.parse(stored.body));

@@ -52,11 +52,11 @@ export async function openBox(send: Send, options: Partial<OutboxOptions> = {}) 
         async ({ outbox }) => await outbox.enqueue({ topic, key, payload: { repository, value } }),
       );
     },
-    /** Key, state, attempts and value of each row, oldest first. */
+    /** Key, state, attempts, refusals and value of each row, oldest first. */
     async rows() {
       const rows = await db
         .selectFrom('outbox')
-        .select(['key', 'state', 'attempts', 'payload'])
+        .select(['key', 'state', 'attempts', 'refusals', 'payload'])
         .orderBy('id')
         .execute();
       return rows.map(({ payload, ...row }) => ({ ...row, value: JSON.parse(payload).value as number }));

@@ -46,7 +46,7 @@ describe.each(databases)('the outbox on %s', (database) => {
     const { outbox, enqueue, due } = await opened();
     await enqueue('report', 'k', 1);
     const [item] = await due('1999-01-01T00:00:00.000Z');
-    await outbox.retryLater(item?.id ?? '', '2026-01-05T08:04:00.000Z', 'down');
+    await outbox.retryLater(item?.id ?? '', '2026-01-05T08:04:00.000Z', 'down', false);
     expect(await due('2026-01-05T08:03:59.999Z')).toEqual([]);
     expect(await outbox.nextDue('2026-01-05T08:03:59.999Z')).toBe('2026-01-05T08:04:00.000Z');
     expect(await due('2026-01-05T08:04:00.000Z')).toMatchObject([{ attempts: 1 }]);

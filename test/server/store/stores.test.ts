@@ -69,7 +69,7 @@ describe.each(databases)('on %s', (database) => {
     const texts = async () => (await outbox.due(at(9), 10)).map(({ payload }) => payload.text);
     expect((await texts()).sort()).toEqual(['a', 'first']);
     const [first] = (await outbox.due(at(9), 10)).filter(({ topic }) => topic === 'cancel');
-    await outbox.retryLater(first!.id, at(5), 'no answer');
+    await outbox.retryLater(first!.id, at(5), 'no answer', false);
     expect((await outbox.due(at(1), 10)).map(({ payload }) => payload.text)).toEqual(['a']);
     await outbox.done(first!.id, at(5));
     expect((await texts()).sort()).toEqual(['a', 'second']);
