@@ -7,6 +7,7 @@ import { everyFault, explicitPlan, randomPlan } from '../proxy/plans.ts';
 import { randomOf, seedOfThisRun } from '../seed.ts';
 import type { Deed } from '../world/story.ts';
 import { Story } from '../world/story.ts';
+import { runStates } from '../world/trainings.ts';
 import { World } from '../world/world.ts';
 
 const opened: World[] = [];
@@ -15,7 +16,18 @@ afterAll(async () => {
 });
 
 /** Mostly pushes, as in life. */
-const usual: readonly Deed[] = ['push', 'push', 'push', 'push-twice', 'open', 'push-main', 'command'];
+const usual: readonly Deed[] = [
+  'push',
+  'push',
+  'push',
+  'push-twice',
+  'open',
+  'push-main',
+  'command',
+  'cancel',
+  'retry',
+  'fail',
+];
 const deeds = 50;
 /** Deeds after those by chance, until every kind of fault came to both. */
 const mostFurther = 20;
@@ -85,7 +97,8 @@ test(`${deeds} deeds and more while both counterparts fail in every way: nothing
   expect(await findViolations(world, view)).toEqual({ lost: [], doubled: [], wrong: [] });
   console.log(
     `${deeds} deeds; faults at Gitea ${JSON.stringify(chance.gitea)}, at Databricks ` +
-      `${JSON.stringify(chance.databricks)}; ${further} more until each kind had come`,
+      `${JSON.stringify(chance.databricks)}; ${further} more until each kind had come; ` +
+      `runs ${JSON.stringify(await runStates(view))}`,
   );
   expect(all()).toEqual([names, names]);
   await view.close();

@@ -184,15 +184,22 @@ function outgoing({ outbox }: StoredFacts, { wrong }: Findings): void {
     if (state === 'pending' || state === 'parked') wrong.push(`${topic} ${key} is ${state}: ${last_error}`);
 }
 
-/** A command that asked for training has one run. */
+/** A command that asked for training, once or again, has one run. */
 async function commands(view: StoreView, { runs }: StoredFacts, { lost, doubled }: Findings): Promise<void> {
-  const asked = await view.rows<{ repository_id: number }>(
-    "select repository_id from commands where outcome = 'done' and line like '/databricks train%'",
+  const done = await view.rows<{ repository_id: number; line: string }>(
+    "select repository_id, line from commands where outcome = 'done'",
   );
-  for (const [repository, own] of Map.groupBy(asked, (row) => row.repository_id)) {
-    const made = runs.filter((run) => run.repository_id === repository && run.trigger === 'manual').length;
-    if (made < own.length) lost.push(`${own.length - made} of ${own.length} runs that commands asked for`);
-    if (made > own.length) doubled.push(`${made} runs of ${own.length} commands`);
+  for (const [verb, trigger] of [
+    ['train', 'manual'],
+    ['retry', 'retry'],
+  ] as const) {
+    const asked = done.filter(({ line }) => line.startsWith(`/databricks ${verb}`));
+    for (const [repository, own] of Map.groupBy(asked, (row) => row.repository_id)) {
+      const made = runs.filter((run) => run.repository_id === repository && run.trigger === trigger).length;
+      if (made < own.length)
+        lost.push(`${own.length - made} of ${own.length} runs that commands asked for (${verb})`);
+      if (made > own.length) doubled.push(`${made} runs of ${own.length} commands (${verb})`);
+    }
   }
 }
 

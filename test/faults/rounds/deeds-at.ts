@@ -8,6 +8,8 @@ export const duringStart: ReadonlySet<Moment> = new Set<Moment>(['lease.taken', 
 export const whileTraining = (moment: Moment): boolean => /^(run|snapshot)\./.test(moment);
 
 const training: Deed[] = ['push', 'push-twice', 'push-main', 'open'];
+/** What is asked for by a comment, and what does not end well. */
+const otherwise: Deed[] = ['cancel', 'retry', 'fail'];
 const releasing: Deed[] = ['merge', 'rollback'];
 
 /** The deeds that reach a moment. */
@@ -19,9 +21,10 @@ export function deedsAt(moment: Moment): readonly Deed[] {
       return [...training, 'merge'];
     case 'run.creating':
     case 'run.created':
-      return [...training, 'command'];
+      return [...training, 'command', 'retry'];
     case 'run.changing':
     case 'run.changed':
+      return [...training, ...otherwise];
     case 'run.submitting':
     case 'run.started':
     case 'run.read':
@@ -32,7 +35,7 @@ export function deedsAt(moment: Moment): readonly Deed[] {
     case 'outbox.sending':
     case 'outbox.sent':
     case 'outbox.recorded':
-      return [...training, 'merge', 'command'];
+      return [...training, ...otherwise, 'merge', 'command'];
     case 'comment.created':
       return ['open'];
     case 'reconciler.found':

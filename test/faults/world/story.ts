@@ -5,7 +5,8 @@ import type { PullRow } from '../../../src/emulator/gitea/store/rows.ts';
 import type { StoreView } from '../invariants/store-view.ts';
 import { unfinished } from '../invariants/unfinished.ts';
 import { eventually } from './eventually.ts';
-import { beginRepository } from './trainings.ts';
+import type { TrainingPlan } from './in-process-programs.ts';
+import { beginRepository, usualPlan } from './trainings.ts';
 import type { World } from './world.ts';
 import { jobConfiguration } from './world.ts';
 
@@ -25,6 +26,12 @@ export const deeds = [
   'rollback',
   /** A person asks for another training by a comment. */
   'command',
+  /** A commit whose training somebody ends at once. */
+  'cancel',
+  /** The same, and somebody asks for it again. */
+  'retry',
+  /** A commit whose training fails. */
+  'fail',
   /** A push whose webhook never comes. */
   'unheard-push',
 ] as const;
@@ -102,6 +109,11 @@ export class Story {
       await this.do('open');
       await this.rest();
     }
+    // What failed or was cancelled is not merged.
+    if (deed === 'merge' && !(await this.#isTrained())) {
+      await this.do('push');
+      await this.rest();
+    }
   }
 
   async do(deed: Deed): Promise<void> {
@@ -136,12 +148,20 @@ export class Story {
       case 'rollback':
         await this.#rollBack();
         return;
-      case 'command': {
-        const pull = this.#openPull() as PullRow;
-        // She has a session here: by it the backend knows what she may do.
-        await forge.comment('ada', fullName, pull.index, '/databricks train');
+      case 'command':
+        await this.#command('train');
         return;
-      }
+      case 'cancel':
+        await this.do('push');
+        await this.#command('cancel');
+        return;
+      case 'retry':
+        await this.do('cancel');
+        await this.#command('retry');
+        return;
+      case 'fail':
+        await forge.push('walt', fullName, this.#commit(this.#branch, { metrics: {}, fail: 'no data' }));
+        return;
       case 'unheard-push': {
         const backends = this.world.backends.splice(0);
         await forge.push('walt', fullName, this.#commit(this.#branch));
@@ -165,13 +185,27 @@ export class Story {
     }
   }
 
-  #commit(branch: string) {
+  async #command(verb: 'train' | 'cancel' | 'retry'): Promise<void> {
+    const pull = this.#openPull() as PullRow;
+    // She has a session here: by it the backend knows what she may do.
+    await this.world.forge.comment('ada', this.fullName, pull.index, `/databricks ${verb}`);
+  }
+
+  async #isTrained(): Promise<boolean> {
+    const { headSha } = this.#openPull() as PullRow;
+    const runs = await this.view.rows<{ commit_sha: string }>(
+      "select commit_sha from runs where state = 'succeeded'",
+    );
+    return runs.some((run) => run.commit_sha === headSha);
+  }
+
+  #commit(branch: string, plan: TrainingPlan = usualPlan) {
     this.#count.commits += 1;
     const number = this.#count.commits;
     return {
       branch,
       message: `Change ${number}`,
-      files: { [`data/${number}.csv`]: `value\n${number}\n` },
+      files: { [`data/${number}.csv`]: `value\n${number}\n`, 'plan.json': JSON.stringify(plan) },
     };
   }
 

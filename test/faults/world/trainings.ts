@@ -5,6 +5,9 @@ import type { TrainingPlan } from './in-process-programs.ts';
 import type { World } from './world.ts';
 import { repositoryConfiguration } from './world.ts';
 
+/** What a training does that nothing else is said of. */
+export const usualPlan: TrainingPlan = { metrics: { rmse: 0.5 } };
+
 /** The first commit of a repository: what is trained, and how. */
 export async function beginRepository(
   world: World,
@@ -17,7 +20,7 @@ export async function beginRepository(
     files: {
       '.gitea/databricks.yml': configuration,
       'train.py': '# What it does stands in plan.json.\n',
-      'plan.json': JSON.stringify({ metrics: { rmse: 0.5 } } satisfies TrainingPlan),
+      'plan.json': JSON.stringify(usualPlan),
     },
   });
 }
