@@ -90,7 +90,7 @@ export class Merges implements PromotionNotes {
           reason: `Merged: ${run.title}`,
           approvals: judged.approvals,
         },
-        { person: mergedBy, actor, requestId: null, at: this.#d.clock.now().toISOString() },
+        { person: mergedBy, actor, requestId: null },
         (stores, release) => this.#record(stores, repository, index, run, actor, decision, release.id),
       );
     } catch (error) {

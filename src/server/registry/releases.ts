@@ -21,7 +21,8 @@ import type {
 import type { StoredRelease } from './release.ts';
 import { announceRelease, describeRelease } from './release.ts';
 import { releaseDraft } from './release-draft.ts';
-import type { ReleaseRequester, WantedRelease } from './requester.ts';
+import type { Asking, ReleaseRequester, WantedRelease } from './requester.ts';
+import { asked } from './requester.ts';
 import { markDirection, planSteps } from './steps.ts';
 
 export interface ReleasesDependencies {
@@ -83,9 +84,10 @@ export class Releases {
     repository: BoundRepository,
     key: string,
     wanted: WantedRelease,
-    requester: ReleaseRequester,
+    asking: Asking,
     also?: AlsoRecorded,
   ): Promise<StoredRelease> {
+    const requester = asked(asking, this.#d.clock.now());
     const model = this.model(repository, key);
     const before = await this.#d.transactor.stores.releases.count(model.name, model.alias);
     const facts = await gatherPlanFacts(this.#sources, repository, key, model, wanted);
@@ -196,11 +198,12 @@ export class Releases {
     repository: BoundRepository,
     id: string,
     how: 'finish' | 'undo',
-    requester: ReleaseRequester,
+    asking: Asking,
   ): Promise<StoredRelease> {
-    const asked = await this.#d.transactor.stores.releases.find(repository.id, id);
+    const requester = asked(asking, this.#d.clock.now());
+    const half = await this.#d.transactor.stores.releases.find(repository.id, id);
     // Begun while nobody answers it would only fail again.
-    if (asked) await this.#d.target.aliases(repository, asked.modelName);
+    if (half) await this.#d.target.aliases(repository, half.modelName);
     const release = await this.#d.transactor.transaction(async (stores) => {
       const found = await stores.releases.find(repository.id, id);
       if (!found) throw new ProblemError('not-found', 'There is no such release.');
@@ -226,7 +229,7 @@ export class Releases {
   }
 
   /** Lets merges promote again. */
-  async liftHold(repository: BoundRepository, key: string, requester: ReleaseRequester): Promise<void> {
+  async liftHold(repository: BoundRepository, key: string, requester: Asking): Promise<void> {
     const model = this.model(repository, key);
     await this.#d.transactor.transaction(async (stores) => {
       const hold = await stores.releases.liftHold(model.name, model.alias);

@@ -13,6 +13,13 @@ export interface ReleaseRequester {
   at: string;
 }
 
+/** The same before the registry has read its clock. */
+export type Asking = Omit<ReleaseRequester, 'at'>;
+
+export function asked(asking: Asking, now: Date): ReleaseRequester {
+  return { ...asking, at: now.toISOString() };
+}
+
 /** What is asked for. */
 export interface WantedRelease {
   kind: 'promotion' | 'rollback';

@@ -9,7 +9,7 @@ import { Merges } from '../../../src/server/registry/merges.ts';
 import type { MergedPulls, RegistryStores, TrainedVersion } from '../../../src/server/registry/ports.ts';
 import { ReleaseRunner } from '../../../src/server/registry/release-runner.ts';
 import { Releases } from '../../../src/server/registry/releases.ts';
-import type { ReleaseRequester } from '../../../src/server/registry/requester.ts';
+import type { Asking } from '../../../src/server/registry/requester.ts';
 import { createAnswerStore } from '../../../src/server/store/answer-store.ts';
 import { openDatabase } from '../../../src/server/store/database.ts';
 import { createReleaseStore } from '../../../src/server/store/release-store.ts';
@@ -18,11 +18,10 @@ import { testDatabase } from '../store/test-database.ts';
 import { MemoryTarget } from './memory-target.ts';
 
 export const wendy: Person = { id: 7, name: 'wendy', fullName: 'Wendy', avatarUrl: '' };
-export const requester: ReleaseRequester = {
+export const requester: Asking = {
   person: wendy,
   actor: { kind: 'person', id: 7, name: 'wendy' },
   requestId: 'request-1',
-  at: new Date().toISOString(),
 };
 
 export const repository: BoundRepository = {
