@@ -21,6 +21,8 @@ export interface MergeFacts {
   mergedAt: string | null;
   /** When a backup was last put in the store's place (ISO 8601); null: never. */
   restoredAt: string | null;
+  /** Production is not where the restored backup says, and nothing was released since. */
+  movedSinceBackup: boolean;
   approvals: { branchProtected: boolean; required: number; counted: string[] };
   champion: number | null;
   halfDone: string | null;
@@ -30,6 +32,9 @@ export type MergeDecision =
   | { kind: 'promote'; version: number }
   | { kind: 'wait'; reason: string }
   | { kind: 'not'; reason: string };
+
+export const movedReason =
+  'A backup was restored, and it is not known who moved production since, and whether they put merges on hold.';
 
 function sentence(text: string): string {
   return text.endsWith('.') ? text : `${text}.`;
@@ -72,6 +77,11 @@ export function decideOnMerge(facts: MergeFacts): MergeDecision {
   if (wasForgotten(facts) && facts.champion !== run.version) {
     return not(
       `It was merged before a backup was restored, so it is not known whether v${run.version} was released and taken back since. Promote it from the Databricks tab.`,
+    );
+  }
+  if (facts.movedSinceBackup && facts.champion !== run.version) {
+    return not(
+      `${movedReason} Promote v${run.version} from the Databricks tab: from then on merges promote again.`,
     );
   }
   if (facts.halfDone) return not(`${facts.halfDone} is half done: finish or undo it first.`);

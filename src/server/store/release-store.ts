@@ -160,6 +160,19 @@ export function createReleaseStore(connection: Connection): ReleaseStore {
       return made;
     },
 
+    async lastSucceeded(modelName, alias) {
+      const row = await connection
+        .selectFrom('releases')
+        .select(['to_version', 'created_at'])
+        .where('model_name', '=', modelName)
+        .where('alias', '=', alias)
+        .where('state', '=', 'succeeded')
+        .orderBy('id', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      return row ? { toVersion: row.to_version, createdAt: row.created_at } : null;
+    },
+
     async unfinished(modelName, alias) {
       const rows = await connection
         .selectFrom('releases')

@@ -74,7 +74,7 @@ test(`${deeds} deeds and more while both counterparts fail in every way: nothing
     } else await story.do(usual[Math.floor(random() * usual.length)] as Deed);
     wild = true;
     // Of pushes without a pause the newest alone is trained.
-    if (count % 3 === 0) await story.restAWhile(8_000);
+    if (count % 3 === 0) await story.restAWhile(6_000);
   }
   await world.forge.forge.webhooksSent();
   wild = false;

@@ -165,10 +165,20 @@ describe.concurrent('an older backup is restored', () => {
     expect(await served(world)).toEqual({ alias: 1, endpoint: 1 });
     const { production } = await ask<RepositoryView>(`repositories/${id}`);
     expect(production).toMatchObject({ version: 1, kind: 'foreign', by: null });
-    const merged = pulls.list({ repositoryId: id, isMerged: true }).at(-1);
-    const [decision] = (await readStore(view)).decisions.filter((one) => one.pull_index === merged?.index);
-    expect(decision?.outcome).toBe('not-promoted');
-    expect(forge.commentsOf(botName, merged ?? { id: 0 })[0]?.body).toContain('before a backup was restored');
+    const newestMerge = async () => {
+      const merged = pulls.list({ repositoryId: id, isMerged: true }).at(-1);
+      const [decision] = (await readStore(view)).decisions.filter((one) => one.pull_index === merged?.index);
+      return [decision?.outcome, forge.commentsOf(botName, merged ?? { id: 0 })[0]?.body];
+    };
+    const forgotten = expect.stringContaining('before a backup was restored');
+    expect(await newestMerge()).toEqual(['not-promoted', forgotten]);
+    // Nor does one that is merged now, for the hold that the rollback set is forgotten, too.
+    await forge.approve('wendy', fullName, pullOf(pushed));
+    await forge.merge('ada', fullName, pullOf(pushed));
+    await settled(world, view);
+    const nobodyKnows = expect.stringContaining('it is not known who moved production since');
+    expect(await newestMerge()).toEqual(['not-promoted', nobodyKnows]);
+    expect(await served(world)).toEqual({ alias: 1, endpoint: 1 });
 
     // All else agrees, but for what the store cannot know: heads that are none any more, and what it had said of others.
     const { lost, doubled, wrong } = await findViolations(world, view);

@@ -49,6 +49,38 @@ describe('a merge', () => {
     );
   });
 
+  it('does not promote where a restored backup does not know who moved production, until a person releases', async () => {
+    const bench = await registryBench();
+    await bench.withProduction();
+    bench.target.register(3);
+    bench.runs.set(3, trainedVersion(3));
+    // Rolled back after the backup was made, with a hold that is forgotten now; the pull request is merged later.
+    bench.target.alias = { champion: 3 };
+    await bench.db
+      .insertInto('restores')
+      .values({ restored_at: new Date(Date.now() + 1_000).toISOString() })
+      .execute();
+    bench.pull.mergedAt = new Date(Date.now() + 2_000).toISOString();
+    expect(await bench.merges.forPull(42, 2, 'head')).toMatch(
+      /^Merging does not promote v2\. A backup was restored, and it is not known who moved production since/,
+    );
+    bench.target.down = true;
+    expect(await bench.merges.forPull(42, 2, 'head')).toBeNull();
+    bench.target.down = false;
+    await promote(bench);
+    expect(bench.target.alias).toEqual({ champion: 3 });
+    expect(await bench.merges.forPull(42, 2, 'head')).toMatch(/^Not promoted: A backup was restored/);
+    // By hand it is: production is where the store says again, and merges promote.
+    expect(await bench.release('promotion', 2)).toMatchObject({ state: 'succeeded' });
+    bench.target.register(4);
+    bench.runs.set(4, trainedVersion(4));
+    await bench.merges.promote({ repository: 42, pull: 4 });
+    expect(await bench.merges.forPull(42, 4, 'head')).toMatch(/^(Releasing|Released) v4/);
+    const [release] = await bench.transactor.stores.releases.list(42);
+    await bench.settled(release?.id ?? '');
+    expect(bench.target.alias).toEqual({ champion: 4 });
+  });
+
   it('waits for a run that has not ended, without deciding', async () => {
     const bench = await registryBench();
     await bench.withProduction();
@@ -164,6 +196,7 @@ describe('decideOnMerge', () => {
     approvals: { branchProtected: true, required: 1, counted: ['ada'] },
     mergedAt: '2026-02-01T10:00:00Z',
     restoredAt: null,
+    movedSinceBackup: false,
     champion: 1,
     halfDone: null,
   };
@@ -202,6 +235,11 @@ describe('decideOnMerge', () => {
       'a backup was restored since',
       { restoredAt: '2026-02-01T10:00:01.000Z' },
       /before a backup was restored/,
+    ],
+    [
+      'somebody moved production before a backup was restored',
+      { movedSinceBackup: true },
+      /not known who moved production since.*Promote v2 from the Databricks tab/,
     ],
     ['in production already', { champion: 2 }, /in production already/],
     [
