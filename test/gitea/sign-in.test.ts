@@ -95,8 +95,19 @@ test('a revoked grant ends the session at the next request, and consent is asked
   expect(await asked()).toMatchObject({ status: 200 });
   const settings = await context.newPage();
   await settings.goto(`${giteaUrl}user/settings/applications`);
-  await settings.locator('button[data-url*="/revoke/"]').click();
-  await settings.locator('.ui.modal.visible .ok.button').click();
+  const question = settings.locator('.ui.modal.visible .ok.button');
+  // Before the page's script has run, a click on the button asks nothing.
+  await expect
+    .poll(
+      async () => {
+        if (!(await question.isVisible()))
+          await settings.locator('button[data-url*="/revoke/"]').click({ timeout: 5_000 });
+        return await question.isVisible();
+      },
+      { timeout: 20_000, interval: 500 },
+    )
+    .toBe(true);
+  await question.click();
   await settings.waitForLoadState();
   await settings.close();
   await expect.poll(asked, { timeout: 20_000 }).toMatchObject({ status: 401 });

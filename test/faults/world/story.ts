@@ -81,15 +81,21 @@ export class Story {
 
   /** Waits until nothing is under way any more. @throws with what stays */
   async rest(withinMs = 120_000): Promise<void> {
+    const start = performance.now();
     let left: string[] = [];
     await eventually(
       'the end of what was begun',
       async () => {
-        left = await unfinished(this.world, this.view);
-        return left.length === 0;
+        const now = await unfinished(this.world, this.view);
+        if (now.length === 0) return true;
+        left = now;
+        return false;
       },
       { withinMs, still: () => left },
     );
+    const seconds = Math.round((performance.now() - start) / 1_000);
+    if (seconds > 30)
+      console.log(`It took ${seconds} s until all had ended; the last was ${left.join('; ')}`);
   }
 
   /** Waits for that as well, but no longer than this. */
