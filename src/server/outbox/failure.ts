@@ -24,11 +24,13 @@ export type Consequence =
   | { kind: 'park'; reason: string };
 
 export interface Bounds {
-  /** Failed attempts of any kind: with the pauses of up to a minute about two days. */
+  /** Failed attempts of any kind: with the pauses of up to a minute two days, and more where each try waits. */
   attempts: number;
   /** Those that were refused, not unheard: about an hour, in which an administrator may repair a grant. */
   refusals: number;
 }
+
+export const usualBounds: Bounds = { attempts: 3_840, refusals: 24 };
 
 const reasonBound = 500;
 /** Nobody was asked: the workspace does not answer at the moment, or was asked enough. */
@@ -44,13 +46,14 @@ function asked(retryAfter: unknown, random: () => number): number {
   return typeof retryAfter === 'number' ? retryAfter * 1000 * (1 + random() / 2) : 0;
 }
 
-/** @param failed how often so far, without this time */
+/** @param failures of this message so far, without this one */
 export function consequenceOf(
   error: unknown,
-  { attempts, refusals }: Pick<OutboxItem, 'attempts' | 'refusals'>,
+  failures: Pick<OutboxItem, 'attempts' | 'refusals'>,
   bounds: Bounds,
   random: () => number = Math.random,
 ): Consequence {
+  const { attempts, refusals } = failures;
   if (isLeaseLost(error)) return { kind: 'lease-lost' };
   if (error instanceof Postpone) return { kind: 'postpone', pause: Math.min(error.delayMs, longestPauseMs) };
   const { permanent, temporary, code, retryAfter } = (error instanceof Error ? error : {}) as Told;

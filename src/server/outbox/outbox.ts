@@ -10,7 +10,7 @@ import type { Send } from './attempt.ts';
 import type { DestinationOptions } from './destinations.ts';
 import { Destinations } from './destinations.ts';
 import type { Bounds } from './failure.ts';
-import { consequenceOf } from './failure.ts';
+import { consequenceOf, usualBounds } from './failure.ts';
 import type { OutboxItem, OutboxStore, OutboxTopic } from './ports.ts';
 
 export interface OutboxOptions extends DestinationOptions {
@@ -58,7 +58,7 @@ export class Outbox implements Duty {
     this.#options = options;
     this.#destinations = new Destinations(options);
     this.#clock = options.clock ?? systemClock;
-    this.#bounds = { attempts: 3_840, refusals: 24, ...options.bounds };
+    this.#bounds = { ...usualBounds, ...options.bounds };
     this.#rounds = new Rounds({
       round: (now, stop) => this.#round(now, stop),
       clock: this.#clock,

@@ -23,7 +23,7 @@ export interface OutboxItem extends OutboxMessage {
   id: string;
   /** Failed ones so far. */
   attempts: number;
-  /** Of these, those that were refused; the others got no answer. */
+  /** Of these, those that were refused, and tried again; the others got no answer. */
   refusals: number;
 }
 

@@ -1,5 +1,4 @@
 import type { Actor } from '../audit/entry.ts';
-import { DatabricksError } from '../databricks/error.ts';
 import type { Clock } from '../duty/clock.ts';
 import { reached } from '../duty/moments.ts';
 import { ProblemError } from '../http/problem.ts';
@@ -8,7 +7,6 @@ import type { BoundRepositories, BoundRepository } from '../permission/bound-rep
 import type { PromotionNotes } from '../report/ports.ts';
 import type { Transactor } from '../store/transactor.ts';
 import { isFinal } from '../training/transitions.ts';
-import { isMovedSinceBackup } from './after-restore.ts';
 import type {
   CurrentRules,
   MergedPulls,
@@ -18,7 +16,7 @@ import type {
   TrainedVersions,
 } from './ports.ts';
 import type { MergeDecision } from './promotion.ts';
-import { decideOnMerge, movedReason } from './promotion.ts';
+import { decideOnMerge } from './promotion.ts';
 import { describeRelease } from './release.ts';
 import { releaseNote } from './release-note.ts';
 import type { Releases } from './releases.ts';
@@ -123,16 +121,17 @@ export class Merges implements PromotionNotes {
     const run = await this.#d.trained.forMerge(repository.id, index, pull.head);
     const model = run?.model ? repository.binding.models[run.model] : undefined;
     const { releases } = this.#d.transactor.stores;
-    const [approvals, hold, restoredAt, unfinished, aliases, versions] = await Promise.all([
-      this.#d.pulls.approvals(repository, index, pull.head),
-      model ? releases.hold(model.name, model.alias) : null,
-      releases.restoredAt(),
-      model ? releases.unfinished(model.name, model.alias) : null,
-      model ? this.#d.target.aliases(repository, model.name) : ({} as Record<string, number>),
-      run?.model ? this.#d.trained.byVersion(repository.id, run.model) : new Map<number, TrainedVersion>(),
-    ]);
+    const [approvals, hold, restoredAt, unreleasedSinceRestore, unfinished, aliases, versions] =
+      await Promise.all([
+        this.#d.pulls.approvals(repository, index, pull.head),
+        model ? releases.hold(model.name, model.alias) : null,
+        releases.restoredAt(),
+        model ? releases.isUnreleasedSinceRestore(model.name, model.alias) : false,
+        model ? releases.unfinished(model.name, model.alias) : null,
+        model ? this.#d.target.aliases(repository, model.name) : ({} as Record<string, number>),
+        run?.model ? this.#d.trained.byVersion(repository.id, run.model) : new Map<number, TrainedVersion>(),
+      ]);
     const champion = model ? (aliases[model.alias] ?? null) : null;
-    const movedSinceBackup = model ? await isMovedSinceBackup(releases, model, async () => champion) : false;
     const rules = await this.#d.rules(repository);
     const known = champion === null ? undefined : versions.get(champion);
     const stands = run ? standing(run, champion, known, rules, repository.binding.floors) : null;
@@ -156,7 +155,7 @@ export class Merges implements PromotionNotes {
       hold: hold ? { by: hold.by.name, since: hold.since } : null,
       mergedAt: pull.mergedAt,
       restoredAt,
-      movedSinceBackup,
+      unreleasedSinceRestore,
       approvals,
       champion,
       halfDone: unfinished?.state === 'partial' ? `The ${describeRelease(unfinished)}` : null,
@@ -222,14 +221,8 @@ export class Merges implements PromotionNotes {
     const hold = await releases.hold(model.name, model.alias);
     if (hold)
       return `Merging does not promote v${openRun.version}: on hold since ${hold.by.name} rolled back.`;
-    const champion = async () => (await this.#d.target.aliases(repository, model.name))[model.alias] ?? null;
-    try {
-      if (await isMovedSinceBackup(releases, model, champion))
-        return `Merging does not promote v${openRun.version}. ${movedReason}`;
-    } catch (error) {
-      if (error instanceof DatabricksError) return null;
-      throw error;
-    }
+    if (await releases.isUnreleasedSinceRestore(model.name, model.alias))
+      return `Merging does not promote v${openRun.version}: a backup was restored, and the first release after it is a person’s.`;
     return `Merging releases v${openRun.version} as ${model.alias}.`;
   }
 

@@ -51,11 +51,11 @@ export interface ReleaseStore {
   list(repository: number, model?: string): Promise<StoredRelease[]>;
   /** How many releases of a model and alias there were, whatever became of them. */
   count(modelName: string, alias: string): Promise<number>;
-  /** The newest that succeeded, of this registered model and alias; times are ISO 8601. */
-  lastSucceeded(
-    modelName: string,
-    alias: string,
-  ): Promise<Pick<StoredRelease, 'toVersion' | 'createdAt'> | null>;
+  /**
+   * A backup was put in the store's place, and nobody has released this registered model since. What was found in
+   * production was not released.
+   */
+  isUnreleasedSinceRestore(modelName: string, alias: string): Promise<boolean>;
   /** Running or half done, of this registered model and alias, whichever repository started it. */
   unfinished(modelName: string, alias: string): Promise<StoredRelease | null>;
   running(): Promise<StoredRelease[]>;

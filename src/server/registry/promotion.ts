@@ -21,8 +21,8 @@ export interface MergeFacts {
   mergedAt: string | null;
   /** When a backup was last put in the store's place (ISO 8601); null: never. */
   restoredAt: string | null;
-  /** Production is not where the restored backup says, and nothing was released since. */
-  movedSinceBackup: boolean;
+  /** Nobody has released this model since a backup was restored. */
+  unreleasedSinceRestore: boolean;
   approvals: { branchProtected: boolean; required: number; counted: string[] };
   champion: number | null;
   halfDone: string | null;
@@ -32,9 +32,6 @@ export type MergeDecision =
   | { kind: 'promote'; version: number }
   | { kind: 'wait'; reason: string }
   | { kind: 'not'; reason: string };
-
-export const movedReason =
-  'A backup was restored, and it is not known who moved production since, and whether they put merges on hold.';
 
 function sentence(text: string): string {
   return text.endsWith('.') ? text : `${text}.`;
@@ -79,9 +76,9 @@ export function decideOnMerge(facts: MergeFacts): MergeDecision {
       `It was merged before a backup was restored, so it is not known whether v${run.version} was released and taken back since. Promote it from the Databricks tab.`,
     );
   }
-  if (facts.movedSinceBackup && facts.champion !== run.version) {
+  if (facts.unreleasedSinceRestore && facts.champion !== run.version) {
     return not(
-      `${movedReason} Promote v${run.version} from the Databricks tab: from then on merges promote again.`,
+      `A backup was restored, so it is not known whether merges were put on hold since it was made. Promote v${run.version} from the Databricks tab: from then on merges promote again.`,
     );
   }
   if (facts.halfDone) return not(`${facts.halfDone} is half done: finish or undo it first.`);

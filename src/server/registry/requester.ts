@@ -16,6 +16,7 @@ export interface ReleaseRequester {
 /** The same before the registry has read its clock. */
 export type Asking = Omit<ReleaseRequester, 'at'>;
 
+/** What somebody asks now. */
 export function asked(asking: Asking, now: Date): ReleaseRequester {
   return { ...asking, at: now.toISOString() };
 }

@@ -70,6 +70,14 @@ function holdFromRow(row: Selectable<HoldRow>): StoredHold {
 
 /** Releases, steps, holds and merge decisions in the database. */
 export function createReleaseStore(connection: Connection): ReleaseStore {
+  async function newestRestore(): Promise<string | null> {
+    const { at } = await connection
+      .selectFrom('restores')
+      .select((row) => row.fn.max('restored_at').as('at'))
+      .executeTakeFirstOrThrow();
+    return at;
+  }
+
   async function withSteps(rows: Selectable<ReleaseRow>[]): Promise<StoredRelease[]> {
     if (rows.length === 0) return [];
     const steps = await connection
@@ -160,17 +168,19 @@ export function createReleaseStore(connection: Connection): ReleaseStore {
       return made;
     },
 
-    async lastSucceeded(modelName, alias) {
-      const row = await connection
+    async isUnreleasedSinceRestore(modelName, alias) {
+      const restoredAt = await newestRestore();
+      if (restoredAt === null) return false;
+      const released = await connection
         .selectFrom('releases')
-        .select(['to_version', 'created_at'])
+        .select('id')
         .where('model_name', '=', modelName)
         .where('alias', '=', alias)
-        .where('state', '=', 'succeeded')
-        .orderBy('id', 'desc')
+        .where('kind', '<>', 'adopted')
+        .where('created_at', '>', restoredAt)
         .limit(1)
         .executeTakeFirst();
-      return row ? { toVersion: row.to_version, createdAt: row.created_at } : null;
+      return released === undefined;
     },
 
     async unfinished(modelName, alias) {
@@ -252,13 +262,7 @@ export function createReleaseStore(connection: Connection): ReleaseStore {
       return row ? holdFromRow(row) : null;
     },
 
-    async restoredAt() {
-      const { at } = await connection
-        .selectFrom('restores')
-        .select((row) => row.fn.max('restored_at').as('at'))
-        .executeTakeFirstOrThrow();
-      return at;
-    },
+    restoredAt: newestRestore,
 
     async decision(repository, pull) {
       const row = await connection

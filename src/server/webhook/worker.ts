@@ -26,7 +26,7 @@ export interface WorkerOptions {
   handle: (intent: Exclude<Intent, { kind: 'ignore' }>, receivedAt: string) => Promise<string>;
   clock?: Clock;
   log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
-  /** After so many failed attempts (with their pauses about 40 minutes) a delivery is left to the reconciler. */
+  /** After so many failed attempts (their pauses alone are 40 minutes) a delivery is left to the reconciler. */
   maxAttempts?: number;
   /** Repositories that are worked for beside each other; 16 by default. */
   concurrency?: number;

@@ -176,7 +176,7 @@ describe.concurrent('an older backup is restored', () => {
     await forge.approve('wendy', fullName, pullOf(pushed));
     await forge.merge('ada', fullName, pullOf(pushed));
     await settled(world, view);
-    const nobodyKnows = expect.stringContaining('it is not known who moved production since');
+    const nobodyKnows = expect.stringContaining('not known whether merges were put on hold');
     expect(await newestMerge()).toEqual(['not-promoted', nobodyKnows]);
     expect(await served(world)).toEqual({ alias: 1, endpoint: 1 });
 

@@ -184,21 +184,31 @@ function outgoing({ outbox }: StoredFacts, { wrong }: Findings): void {
     if (state === 'pending' || state === 'parked') wrong.push(`${topic} ${key} is ${state}: ${last_error}`);
 }
 
-/** A command that asked for training, once or again, has one run. */
-async function commands(view: StoreView, { runs }: StoredFacts, { lost, doubled }: Findings): Promise<void> {
-  const done = await view.rows<{ repository_id: number; line: string }>(
-    "select repository_id, line from commands where outcome = 'done'",
+/** A command that asked for training, once or again, has one run; one that was to end a run ended it. */
+async function commands(
+  view: StoreView,
+  { runs, audit }: StoredFacts,
+  { lost, doubled }: Findings,
+): Promise<void> {
+  const all = await view.rows<{ repository_id: number; line: string; outcome: string }>(
+    'select repository_id, line, outcome from commands',
   );
-  for (const [verb, trigger] of [
-    ['train', 'manual'],
-    ['retry', 'retry'],
-  ] as const) {
-    const asked = done.filter(({ line }) => line.startsWith(`/databricks ${verb}`));
-    for (const [repository, own] of Map.groupBy(asked, (row) => row.repository_id)) {
-      const made = runs.filter((run) => run.repository_id === repository && run.trigger === trigger).length;
-      if (made < own.length)
-        lost.push(`${own.length - made} of ${own.length} runs that commands asked for (${verb})`);
-      if (made > own.length) doubled.push(`${made} runs of ${own.length} commands (${verb})`);
+  const cancelled = audit
+    .map(({ body }) => JSON.parse(body) as AuditBody)
+    .filter(({ action }) => action === 'run.cancel-requested');
+  for (const [repository, lines] of Map.groupBy(all, (row) => row.repository_id)) {
+    const triggered = (by: string) =>
+      runs.filter((run) => run.repository_id === repository && run.trigger === by).length;
+    for (const [verb, found] of [
+      ['train', triggered('manual')],
+      ['retry', triggered('retry')],
+      ['cancel', cancelled.filter((entry) => entry.repository === repository).length],
+    ] as const) {
+      const asked = lines.filter(
+        ({ line, outcome }) => outcome === 'done' && line.startsWith(`/databricks ${verb}`),
+      ).length;
+      if (found < asked) lost.push(`${asked - found} of ${asked} things that commands asked for (${verb})`);
+      if (found > asked) doubled.push(`${found} things that ${asked} commands asked for (${verb})`);
     }
   }
 }

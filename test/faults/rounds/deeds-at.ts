@@ -8,7 +8,7 @@ export const duringStart: ReadonlySet<Moment> = new Set<Moment>(['lease.taken', 
 export const whileTraining = (moment: Moment): boolean => /^(run|snapshot)\./.test(moment);
 
 const training: Deed[] = ['push', 'push-twice', 'push-main', 'open'];
-/** What is asked for by a comment, and what does not end well. */
+/** What does not end well, and what follows from that. */
 const otherwise: Deed[] = ['cancel', 'retry', 'fail'];
 const releasing: Deed[] = ['merge', 'rollback'];
 

@@ -6,7 +6,7 @@ import type { StoreView } from '../invariants/store-view.ts';
 import { unfinished } from '../invariants/unfinished.ts';
 import { eventually } from './eventually.ts';
 import type { TrainingPlan } from './in-process-programs.ts';
-import { beginRepository, usualPlan } from './trainings.ts';
+import { beginRepository, runStates, settled, usualPlan } from './trainings.ts';
 import type { World } from './world.ts';
 import { jobConfiguration } from './world.ts';
 
@@ -26,9 +26,9 @@ export const deeds = [
   'rollback',
   /** A person asks for another training by a comment. */
   'command',
-  /** A commit whose training somebody ends at once. */
+  /** Somebody ends by a comment what is under way. */
   'cancel',
-  /** The same, and somebody asks for it again. */
+  /** Somebody asks by a comment for what was cancelled or failed once more. */
   'retry',
   /** A commit whose training fails. */
   'fail',
@@ -81,21 +81,7 @@ export class Story {
 
   /** Waits until nothing is under way any more. @throws with what stays */
   async rest(withinMs = 120_000): Promise<void> {
-    const start = performance.now();
-    let left: string[] = [];
-    await eventually(
-      'the end of what was begun',
-      async () => {
-        const now = await unfinished(this.world, this.view);
-        if (now.length === 0) return true;
-        left = now;
-        return false;
-      },
-      { withinMs, still: () => left },
-    );
-    const seconds = Math.round((performance.now() - start) / 1_000);
-    if (seconds > 30)
-      console.log(`It took ${seconds} s until all had ended; the last was ${left.join('; ')}`);
+    await settled(this.world, this.view, { withinMs, everyMs: 50 });
   }
 
   /** Waits for that as well, but no longer than this. */
@@ -113,6 +99,15 @@ export class Story {
     if (holds.length > 0) await this.#api(`repositories/${id}/models/wine/hold/lift`, {});
     if (this.#openPull() === undefined) {
       await this.do('open');
+      await this.rest();
+    }
+    if (deed === 'cancel') {
+      const plan = { ...usualPlan, milliseconds: 4_000 };
+      await this.world.forge.push('walt', this.fullName, this.#commit(this.#branch, plan));
+      await eventually('a training under way', async () => (await runStates(this.view)).running);
+    }
+    if (deed === 'retry') {
+      await this.do('fail');
       await this.rest();
     }
     // What failed or was cancelled is not merged.
@@ -158,12 +153,8 @@ export class Story {
         await this.#command('train');
         return;
       case 'cancel':
-        await this.do('push');
-        await this.#command('cancel');
-        return;
       case 'retry':
-        await this.do('cancel');
-        await this.#command('retry');
+        await this.#command(deed);
         return;
       case 'fail':
         await forge.push('walt', fullName, this.#commit(this.#branch, { metrics: {}, fail: 'no data' }));

@@ -48,15 +48,20 @@ export async function settled(
   view: StoreView,
   { withinMs = 120_000, everyMs = 100 } = {},
 ): Promise<void> {
+  const start = performance.now();
   let left: string[] = [];
   await eventually(
     'the end of what was begun',
     async () => {
-      left = await unfinished(world, view);
-      return left.length === 0;
+      const now = await unfinished(world, view);
+      if (now.length === 0) return true;
+      left = now;
+      return false;
     },
     { withinMs, everyMs, still: () => left },
   );
+  const seconds = Math.round((performance.now() - start) / 1_000);
+  if (seconds > 60) console.log(`It took ${seconds} s until all had ended; the last was ${left.join('; ')}`);
 }
 
 /** How many runs are in each state. */

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { DatabricksError } from '../../../src/server/databricks/error.ts';
 import { LeaseLost } from '../../../src/server/duty/lease.ts';
 import { GiteaError } from '../../../src/server/gitea/error.ts';
-import { consequenceOf } from '../../../src/server/outbox/failure.ts';
+import { backoffMs } from '../../../src/server/outbox/backoff.ts';
+import { consequenceOf, usualBounds } from '../../../src/server/outbox/failure.ts';
+import { longestPauseMs } from '../../../src/server/outbox/ports.ts';
 import { openBox, settled } from './sent-box.ts';
 
 const bounds = { attempts: 600, refusals: 24 };
@@ -68,6 +70,15 @@ describe('what follows from a failure', () => {
     const permanent = Object.assign(new Error('never'), { permanent: true });
     expect(consequenceOf(permanent, unheard(0), bounds)).toEqual({ kind: 'park', reason: 'never' });
   });
+});
+
+test('silence is borne for two days, refusals for an hour', () => {
+  const pauses = (tries: number, longest?: number) =>
+    Array.from({ length: tries - 1 }, (_, failed) => backoffMs(failed, () => 0.5, longest));
+  const minutes = (all: number[]) => all.reduce((sum, one) => sum + one, 0) / 60_000;
+  expect(minutes(pauses(usualBounds.attempts)) / 60).toBeCloseTo(48, 0);
+  expect(minutes(pauses(usualBounds.refusals, longestPauseMs))).toBeGreaterThan(50);
+  expect(minutes(pauses(usualBounds.refusals, longestPauseMs))).toBeLessThan(65);
 });
 
 describe('what was parked', () => {

@@ -50,7 +50,9 @@ describe.each(databases)('the outbox on %s', (database) => {
     expect(await due('2026-01-05T08:03:59.999Z')).toEqual([]);
     expect(await outbox.nextDue('2026-01-05T08:03:59.999Z')).toBe('2026-01-05T08:04:00.000Z');
     expect(await due('2026-01-05T08:04:00.000Z')).toMatchObject([{ attempts: 1 }]);
-    expect(await due('2026-01-05T07:54:00.000Z')).toMatchObject([{ attempts: 1 }]);
+    expect(await due('2026-01-05T07:54:00.000Z')).toMatchObject([{ attempts: 1, refusals: 0 }]);
+    await outbox.retryLater(item?.id ?? '', at, 'not allowed', true);
+    expect(await due(at)).toMatchObject([{ attempts: 2, refusals: 1 }]);
   });
 
   test('gives pages of the topics that are asked for, of each key the oldest row', async () => {
