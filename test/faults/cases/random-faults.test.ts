@@ -78,7 +78,7 @@ test(`${deeds} deeds and more while both counterparts fail in every way: nothing
     }
     wild = true;
     // Of pushes without a pause the newest alone is trained.
-    if (count % 3 === 0) await story.restAWhile(6_000);
+    if (count % 3 === 0) await story.restAWhile(5_000);
   }
   await world.forge.forge.webhooksSent();
   wild = false;
