@@ -28,7 +28,8 @@ export interface MissedCommandsOptions {
 /**
  * Finds slash commands whose delivery never came, or was given up on. They are carried out as if it had come, for half
  * an hour after they were written; later, as after a delivery that was given up on, their author is told, for a day. An
- * edited comment is none: whoever may write can edit those of others. Which head a fork's pull request had when it was written is not known: its commit must be named.
+ * edited comment is none: whoever may write can edit those of others. Which head a fork's pull request had when it was
+ * written is not known: its commit must be named.
  */
 export class MissedCommands implements RepositoryCheck {
   readonly #options: MissedCommandsOptions;

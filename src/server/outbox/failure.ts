@@ -30,6 +30,7 @@ export interface Bounds {
   refusals: number;
 }
 
+/** What a message is worth unless a test says otherwise. */
 export const usualBounds: Bounds = { attempts: 3_840, refusals: 24 };
 
 const reasonBound = 500;

@@ -53,7 +53,7 @@ export interface ReleaseStore {
   count(modelName: string, alias: string): Promise<number>;
   /**
    * A backup was put in the store's place, and nobody has released this registered model since. What was found in
-   * production was not released.
+   * production was not released, nor what failed or was undone.
    */
   isUnreleasedSinceRestore(modelName: string, alias: string): Promise<boolean>;
   /** Running or half done, of this registered model and alias, whichever repository started it. */

@@ -177,6 +177,7 @@ export function createReleaseStore(connection: Connection): ReleaseStore {
         .where('model_name', '=', modelName)
         .where('alias', '=', alias)
         .where('kind', '<>', 'adopted')
+        .where('state', 'in', ['running', 'partial', 'succeeded'])
         .where('created_at', '>', restoredAt)
         .limit(1)
         .executeTakeFirst();

@@ -54,6 +54,7 @@ describe('a merge', () => {
     await bench.withProduction();
     // The pull request is merged later. Production is where the store says: a rollback may have brought it back there.
     const restoredAt = new Date(Date.now() - 60_000).toISOString();
+    bench.runs.set(3, trainedVersion(3));
     await bench.db.insertInto('restores').values({ restored_at: restoredAt }).execute();
     bench.pull.mergedAt = new Date().toISOString();
     expect(await bench.merges.forPull(42, 2, 'head')).toBe(
@@ -62,6 +63,12 @@ describe('a merge', () => {
     await promote(bench);
     expect(bench.target.alias).toEqual({ champion: 1 });
     expect(await bench.merges.forPull(42, 2, 'head')).toMatch(/^Not promoted: A backup was restored/);
+
+    const waits = expect.stringContaining('the first release after it is a person’s');
+    bench.target.failAlias = new Error('Not the owner');
+    expect(await bench.release('promotion', 2)).toMatchObject({ state: 'failed' });
+    expect(await bench.merges.forPull(42, 3, 'head')).toEqual(waits);
+    bench.target.failAlias = null;
 
     expect(await bench.release('promotion', 2)).toMatchObject({ state: 'succeeded' });
     bench.target.register(4);
